@@ -1,0 +1,7 @@
+//! Plain values of the field: decimals, money, time, periods, datasets. Imports nothing of the program.
+
+pub mod datasets;
+pub mod decimal;
+pub mod money;
+pub mod text;
+pub mod time;
