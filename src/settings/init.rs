@@ -1,0 +1,152 @@
+//! The crosscheck.toml that `crosscheck init` writes.
+
+use super::keys::{Catalogue, ENGINE_CODES, Slot, TABLES};
+use super::merged::default_texts;
+use super::values::Kind;
+use crate::check::CheckInfo;
+use std::fmt::Write;
+
+/// A commented crosscheck.toml: every section and every key with its default. `# ` begins an explanation, `#` alone
+/// a line that takes effect without it; so the text as it is changes nothing, and with every such `#` removed
+/// it sets the defaults (its examples of `[[source]]`, `[map]`, `[[waiver]]` and `[profile]` aside).
+pub fn init_text(checks: &[&CheckInfo]) -> String {
+    let known = Catalogue::new(checks);
+    let mut text = String::from(
+        "# crosscheck.toml: every key with its default. Remove the '#' before a key, and before its [section], to set it.\n\
+         # A flag beats the variable CROSSCHECK_<SECTION>_<KEY>, which beats this file.\n\n",
+    );
+    for slot in known.slots.iter().filter(|s| s.section.is_empty() && s.in_file) {
+        key(&mut text, slot);
+    }
+    for section in known.sections() {
+        let about = checks.iter().find(|c| c.name == section).map_or(section_doc(section), |c| c.about);
+        header(&mut text, about, &format!("[{section}]"));
+        for slot in known.slots.iter().filter(|s| s.section == section && s.in_file) {
+            key(&mut text, slot);
+        }
+    }
+    for (table, doc) in TABLES {
+        match *table {
+            "rules" => rules(&mut text, doc, checks),
+            "waiver" => {
+                let code = checks.iter().flat_map(|c| c.rules).map(|r| r.code).next();
+                let code = code.unwrap_or(ENGINE_CODES[0].0);
+                header(&mut text, doc, "[[waiver]]");
+                line(&mut text, &format!("#code = {}", quote(code)));
+                text.push_str(WAIVER);
+            }
+            "source" => {
+                header(&mut text, doc, "[[source]]");
+                text.push_str(SOURCE);
+            }
+            "map" => {
+                header(&mut text, doc, "[map.metric]");
+                text.push_str(MAP);
+            }
+            _ => header(&mut text, doc, "[profile.example]"),
+        }
+    }
+    text
+}
+
+const SOURCE: &str = "\
+# Fits the end of an export's path; * stops at a /, ** does not.
+#match = \"lago/*.csv\"
+# The profile that maps it, or with dataset = \"…\" what it holds.
+#profile = \"lago/invoice_fees\"
+# The zone of its timestamps without an offset (not the billing zone).
+#timezone = \"Europe/Paris\"
+# Older by its newest record: exit code 3.
+#max_age = \"26h\"
+# Where they are not detected rightly.
+#encoding = \"utf-8\"
+#delimiter = \",\"
+";
+
+const MAP: &str = "\
+#\"API Requests\" = \"api_calls\"
+#[map.plan]
+#\"Pro (2024)\" = \"pro\"
+#[map.feature]
+#\"Single sign-on\" = \"sso\"
+";
+
+const WAIVER: &str = "\
+#until = 2026-12-31
+#reason = \"credit agreed, ticket 8812\"
+# Any of account, subject and key narrows it.
+#account = \"acct_42\"
+#subject = \"in_881\"
+#key = { metric = \"api_calls\" }
+# Above it the finding returns.
+#up_to = \"900 USD\"
+";
+
+fn section_doc(section: &str) -> &'static str {
+    match section {
+        "data" => "What is read.",
+        "scope" => "Who is judged; what is left out is counted in every report.",
+        "pricing" => "How quantities are priced.",
+        _ => "",
+    }
+}
+
+fn line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
+}
+
+fn header(text: &mut String, doc: &str, header: &str) {
+    text.push('\n');
+    explain(text, doc);
+    line(text, &format!("#{header}"));
+}
+
+fn explain(text: &mut String, doc: &str) {
+    let words: Vec<&str> = doc.split_whitespace().collect();
+    if !words.is_empty() {
+        line(text, &format!("# {}", words.join(" ")));
+    }
+}
+
+fn key(text: &mut String, slot: &Slot) {
+    explain(text, slot.doc);
+    match slot.kind {
+        Kind::Choice(words) => explain(text, &format!("One of {}.", words.join(", "))),
+        Kind::Words(words) => explain(text, &format!("Any of {}.", words.join(", "))),
+        _ => {}
+    }
+    line(text, &format!("#{} = {}", slot.name, default_toml(slot)));
+}
+
+/// The default in TOML; an empty text or array is 'not set'.
+fn default_toml(slot: &Slot) -> String {
+    let bare =
+        |t: &str| t == "0" || (!t.starts_with('0') && !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()));
+    match slot.kind {
+        kind if kind.is_list() => {
+            let items: Vec<String> = default_texts(slot).iter().map(|t| quote(t)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Kind::Switch => if slot.default == "true" { "true" } else { "false" }.to_owned(),
+        Kind::Percent | Kind::Decimal | Kind::Amount | Kind::Int | Kind::Rejects | Kind::Limit
+            if bare(slot.default) =>
+        {
+            slot.default.to_owned()
+        }
+        _ => quote(slot.default),
+    }
+}
+
+/// A TOML basic string.
+fn quote(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+fn rules(text: &mut String, doc: &str, checks: &[&CheckInfo]) {
+    header(text, doc, "[rules]");
+    let own = checks.iter().flat_map(|c| c.rules).map(|r| (r.code, r.severity));
+    for (code, severity) in own.chain(ENGINE_CODES.iter().copied()) {
+        let _ = writeln!(text, "#{} = {}", quote(code), quote(severity.name()));
+    }
+}
