@@ -1,0 +1,171 @@
+//! Packed column blocks of usage events.
+//!
+//! A block is some thousands of events; each of its columns is one blob. A small export's blocks lie in the cache
+//! itself, a large one's in a pack: a SQLite file of their own, written without a journal under a temporary
+//! name, synced, and renamed into place, so that it is whole or not there. A pack never changes.
+
+use super::{Cache, private_file, schema, trouble::Replaced};
+use anyhow::{Context as _, Result};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+use std::path::{Path, PathBuf};
+
+pub(super) const TABLE: &str = "CREATE TABLE block(id INTEGER PRIMARY KEY, data BLOB NOT NULL)";
+
+/// Blocks up to this many bytes in all stay in the cache itself.
+const INLINE: usize = 2 << 20;
+
+/// A block's columns as they are stored, by column number (below 16).
+#[derive(Clone, Debug, Default)]
+pub struct StoredBlock {
+    /// Column number and bytes.
+    pub columns: Vec<(u8, Vec<u8>)>,
+}
+
+impl StoredBlock {
+    fn size(&self) -> usize {
+        self.columns.iter().map(|(_, c)| c.len()).sum()
+    }
+}
+
+fn key(content: i64, n: u32, column: u8) -> i64 {
+    (content << 32) | (i64::from(n) << 4) | i64::from(column)
+}
+
+/// Writes the blocks of one content.
+pub struct BlockWriter {
+    dir: PathBuf,
+    held: Vec<StoredBlock>,
+    held_size: usize,
+    pack: Option<Pack>,
+    blocks: u32,
+}
+
+struct Pack {
+    conn: Connection,
+    file: tempfile::TempPath,
+}
+
+impl BlockWriter {
+    /// A writer for the cache's folder.
+    pub fn new(cache: &Cache) -> BlockWriter {
+        BlockWriter { dir: cache.dir.clone(), held: Vec::new(), held_size: 0, pack: None, blocks: 0 }
+    }
+
+    /// Adds the next block.
+    pub fn push(&mut self, block: StoredBlock) -> Result<()> {
+        if let Some(pack) = &self.pack {
+            pack.put(0, self.blocks, &block)?;
+            self.blocks += 1;
+            return Ok(());
+        }
+        self.held_size += block.size();
+        self.held.push(block);
+        self.blocks += 1;
+        if self.held_size > INLINE {
+            let pack = Pack::create(&self.dir)?;
+            for (n, block) in (0..).zip(self.held.drain(..)) {
+                pack.put(0, n, &block)?;
+            }
+            self.pack = Some(pack);
+        }
+        Ok(())
+    }
+
+    /// Puts everything in place; returns the pack's name, if there is one. Inside the cache's transaction.
+    pub fn finish(self, cache: &Cache, content: i64) -> Result<Option<String>> {
+        let Some(pack) = self.pack else {
+            let mut insert = cache.conn.prepare_cached("INSERT INTO block(id, data) VALUES (?1, ?2)")?;
+            for (n, block) in (0..).zip(&self.held) {
+                for (column, data) in &block.columns {
+                    insert.execute(params![key(content, n, *column), data])?;
+                }
+            }
+            return Ok(None);
+        };
+        pack.conn.execute_batch("COMMIT").context("cannot write the pack")?;
+        pack.conn.close().map_err(|(_, e)| e)?;
+        std::fs::File::open(&pack.file)?.sync_all()?;
+        let name = pack
+            .file
+            .file_name()
+            .map(|n| n.to_string_lossy().trim_start_matches('.').to_owned())
+            .context("a temporary file has a name")?;
+        pack.file.persist(self.dir.join(&name)).context("cannot put the pack in place")?;
+        Ok(Some(name))
+    }
+}
+
+impl Pack {
+    fn create(dir: &Path) -> Result<Pack> {
+        let file =
+            tempfile::Builder::new().prefix(".pack-").suffix(".sqlite").tempfile_in(dir)?.into_temp_path();
+        private_file(&file)?;
+        let conn = Connection::open(&file)?;
+        conn.execute_batch(&format!(
+            "PRAGMA page_size = 65536; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+             PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = 64; PRAGMA application_id = {};
+             BEGIN; {TABLE};",
+            schema::APPLICATION_ID
+        ))?;
+        Ok(Pack { conn, file })
+    }
+
+    fn put(&self, content: i64, n: u32, block: &StoredBlock) -> Result<()> {
+        let mut insert = self.conn.prepare_cached("INSERT INTO block(id, data) VALUES (?1, ?2)")?;
+        for (column, data) in &block.columns {
+            insert.execute(params![key(content, n, *column), data])?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the blocks of one content. Open it inside a snapshot: it then stays readable whatever others do.
+pub struct BlockReader<'c> {
+    conn: Source<'c>,
+    content: i64,
+}
+
+enum Source<'c> {
+    Cache(&'c Connection),
+    Pack(Connection),
+}
+
+impl<'c> BlockReader<'c> {
+    /// Opens the blocks of a content.
+    pub fn open(cache: &'c Cache, content: i64, pack: Option<&str>) -> Result<BlockReader<'c>> {
+        match pack {
+            None => Ok(BlockReader { conn: Source::Cache(&cache.conn), content }),
+            Some(name) => BlockReader::open_pack(&cache.dir.join(name)),
+        }
+    }
+
+    /// Opens a pack with a connection of its own, for use on another thread.
+    pub fn open_pack(path: &Path) -> Result<BlockReader<'static>> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // Another run may have replaced the content and removed its pack.
+        let conn = Connection::open_with_flags(path, flags).map_err(|error| match path.exists() {
+            true => anyhow::Error::new(error).context(format!("cannot read {}", path.display())),
+            false => Replaced.into(),
+        })?;
+        Ok(BlockReader { conn: Source::Pack(conn), content: 0 })
+    }
+
+    /// One column of a block; `None` where the block or the column is not there.
+    pub fn column(&self, n: u32, column: u8) -> Result<Option<Vec<u8>>> {
+        let conn = match &self.conn {
+            Source::Cache(conn) => conn,
+            Source::Pack(conn) => conn,
+        };
+        let mut statement = conn.prepare_cached("SELECT data FROM block WHERE id = ?1")?;
+        Ok(statement.query_row([key(self.content, n, column)], |r| r.get(0)).optional()?)
+    }
+}
+
+impl Cache {
+    pub(super) fn delete_blocks(&self, content: i64) -> Result<()> {
+        self.conn
+            .prepare_cached("DELETE FROM block WHERE id >= ?1 AND id < ?2")?
+            .execute([content << 32, (content + 1) << 32])?;
+        Ok(())
+    }
+}
