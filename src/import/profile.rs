@@ -1,0 +1,284 @@
+//! Profiles: how a vendor's export becomes datasets, written as data.
+//!
+//! A profile is TOML; the built-in ones lie in `profiles/`, a user's own stand in crosscheck.toml under
+//! `[profile.NAME]` in the same words (and win over a built-in one that fits the same file):
+//!
+//! ```toml
+//! title  = "Acme invoices, CSV"                     # also: docs (how to export it), url (where it is described)
+//! format = "csv"                                    # or json: records are objects, fields are paths
+//! system = "acme"                                   # whose ids its account ids are (dataset identities)
+//! recognise.all = ["Invoice No", "Created (*)"]     # also: any = [[…]], none = […], equals = { object = "invoice" }
+//! [[output]]                                        # one for each dataset that a record gives rows of
+//! dataset = "invoices"                              # also: rows = "lines.data[]", when, keep, drop = { Mode = "test" }
+//! columns.invoice_id = "Invoice No"                 # a field; ["A", "B"]: the first of them that has a value
+//! columns.total = { from = "Total", unit = "minor" } # cents, by the row's currency
+//! columns.issued_at = { from = "Created (*)", time = "minute" } # the zone is read from the header's brackets
+//! columns.status = { from = "State", words = { settled = "paid", waiting = "open" } }
+//! ```
+//!
+//! **Fields.** In CSV a field is a header, compared without regard to case, spaces, `-` and `_`; `Created (*)`
+//! also fits `Created` and `Created (UTC)`. In JSON it is a path: `status_transitions.paid_at`,
+//! `items.data[0].price.id`, `labels[].name` (a list), `parent.*.proration` (any key); in nested rows `^.id` is a
+//! field of the record around the row. `@invoices.customer` is the column of a companion file, see `join`;
+//! `=text` is that text itself, as a part of `concat`.
+//!
+//! **Columns.** A column is a field, a list of fields or tables (the first that gives a value counts), or a table:
+//! - `from` (one or several fields), `const` (a fixed text), `concat` with `separator` (absent if a part is);
+//!   `minus` (a field that is subtracted from `from`);
+//! - `when = { field = "word" }`: only where each named field is that word, or one of a list of words. A word is
+//!   compared like a header; `*` stands for any text, alone for any value, `""` for none;
+//! - `strip` (prefixes), `words` (vendor's word → ours; `""`: no value; words that are ours already pass; another
+//!   word rejects the row), `default` (where there is no value);
+//! - `unit`: `major` (default) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
+//!   profile for a vendor who counts otherwise);
+//! - `time`: `rfc3339` (default: all the forms of a canonical export), `minute` (`YYYY-MM-DD HH:MM`, seconds
+//!   allowed), `unix_s`, `unix_ms`; `zone` (IANA) for times without an offset, else the zone in the header's
+//!   brackets, else the file's; `inclusive = true`: an end that is part of the period (the day after it, or the
+//!   second after a second 59, is the canonical, exclusive end).
+//!
+//! **Outputs.** `rows` names the nested list whose items are the rows. `when` limits an output to some records;
+//! `keep` and `drop` (a condition, or a list of them of which one must hold) filter rows, and are counted.
+//!
+//! **Joins.** `join.invoices = { profile = "lago/invoices", key = "lago_id", by = "invoice_lago_id" }`: another
+//! export (recognised by that profile, or `file = "invoices*.csv"` beside this one), whose row with `key` equal to
+//! this row's `by` gives `@invoices.COLUMN`.
+//!
+//! **Others.** `truncated = ["lines.has_more"]`: where true, the export is cut. `base = "openmeter/events"`: start
+//! from that profile and replace only what is written here; outputs are matched by dataset, columns by name, and
+//! `columns.x = []` takes a column away.
+
+mod compile;
+mod join;
+mod path;
+mod recognise;
+mod resolve;
+mod row;
+mod value;
+mod words;
+
+pub use join::{JoinNeed, Joins, Lookup};
+pub use row::{MappingError, MissingColumn, Record};
+pub use words::{Format, ProfileWords};
+
+pub(crate) use path::{Path, Scope, scalar};
+pub(crate) use recognise::header_zone;
+pub(crate) use row::{Compiled, Made, Place, RowFault};
+
+use crate::model::datasets::Dataset;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
+use thiserror::Error;
+
+/// A profile, checked: its datasets, columns, words and zones exist.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// `vendor/export`, or the user's own name.
+    pub name: String,
+    /// What it reads, for lists.
+    pub title: String,
+    /// How to make the export, and what to mind.
+    pub docs: String,
+    /// Where the vendor describes the export.
+    pub url: String,
+    /// CSV or JSON.
+    pub format: Format,
+    /// The system whose ids its account ids are; `None`: the company's own.
+    pub system: Option<String>,
+    /// Comes with the program.
+    pub builtin: bool,
+    pub(crate) recognise: recognise::Recognise,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) joins: BTreeMap<String, words::Join>,
+    pub(crate) truncated: Vec<Path>,
+    pub(crate) minor_digits: BTreeMap<String, u32>,
+    words: ProfileWords,
+}
+
+impl Profile {
+    /// The datasets whose rows it gives, in its order; one may stand twice.
+    pub fn datasets(&self) -> impl Iterator<Item = &'static Dataset> + '_ {
+        self.outputs.iter().map(|o| o.dataset)
+    }
+
+    /// The companion files it needs.
+    pub fn joins(&self) -> Vec<JoinNeed> {
+        join::needs(self)
+    }
+
+    /// Changes when anything in the profile does: part of the key of a cached file.
+    pub fn digest(&self) -> String {
+        blake3::hash(format!("{:?}", self.words).as_bytes()).to_hex().to_string()
+    }
+
+    /// Every header or path that it names, as written.
+    pub(crate) fn fields(&self) -> Vec<String> {
+        join::fields(self)
+    }
+}
+
+/// What is wrong with a profile.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("profile {profile}: {}{message}", if .key.is_empty() { String::new() } else { format!("{}: ", .key) })]
+pub struct ProfileError {
+    /// Its name.
+    pub profile: String,
+    /// The key at fault, such as `output[0].columns.status.words.paid`; may be empty.
+    pub key: String,
+    /// What is wrong and what to write.
+    pub message: String,
+}
+
+/// The rows of one dataset that a record gives.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    pub dataset: &'static Dataset,
+    pub rows: Option<Path>,
+    pub when: Vec<Condition<Field>>,
+    pub keep: Vec<Condition<Field>>,
+    pub drop: Vec<Condition<Field>>,
+    /// By position in the catalogue.
+    pub columns: Vec<(usize, Vec<Take<Field>>)>,
+}
+
+/// A place that a value comes from, as a profile names it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Field {
+    /// A CSV header, folded and as written; with `(*)` it may be followed by brackets.
+    Header { name: String, written: String, brackets: bool },
+    /// A JSON path.
+    Path(Path),
+    /// A text of its own, for `concat`.
+    Fixed(String),
+    /// A column of a companion file.
+    Join { join: String, column: String },
+}
+
+/// Fields that must each be one of some words.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition<F>(pub Vec<(F, Vec<words::Word>)>);
+
+/// One way to a column's value. `F`: a field as written, or resolved in a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Take<F> {
+    pub what: What<F>,
+    pub when: Option<Condition<F>>,
+    pub strip: Vec<String>,
+    /// By folded word.
+    pub words: Option<BTreeMap<String, String>>,
+    pub default: Option<String>,
+    pub minor: bool,
+    pub time: Option<words::TimeForm>,
+    pub zone: Option<chrono_tz::Tz>,
+    pub inclusive: bool,
+}
+
+/// What a value is made of.
+#[derive(Clone, Debug)]
+pub(crate) enum What<F> {
+    From(Vec<F>),
+    Const(String),
+    Concat(Vec<F>, String),
+    Minus(Vec<F>, F),
+}
+
+const BUILTIN: &[(&str, &str)] = &[
+    ("lago/invoice_fees", include_str!("profiles/lago-invoice_fees.toml")),
+    ("lago/invoices", include_str!("profiles/lago-invoices.toml")),
+    ("openmeter/events", include_str!("profiles/openmeter-events.toml")),
+    ("stripe/invoices", include_str!("profiles/stripe-invoices.toml")),
+    ("stripe/payments", include_str!("profiles/stripe-payments.toml")),
+];
+
+static BUILTINS: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {
+    // A test holds that every built-in profile parses.
+    BUILTIN.iter().filter_map(|(name, text)| parse_builtin(name, text).ok().map(Arc::new)).collect()
+});
+
+fn parse_builtin(name: &str, text: &str) -> Result<Profile, ProfileError> {
+    let words = ProfileWords::parse(name, text)?;
+    resolve::resolve(name, words, true)
+}
+
+/// The profiles that a run knows: the built-in ones and the user's own.
+#[derive(Clone, Debug)]
+pub struct Profiles {
+    list: Vec<Arc<Profile>>,
+}
+
+impl Profiles {
+    /// The built-in ones, sorted by name.
+    pub fn builtin() -> Profiles {
+        Profiles { list: BUILTINS.clone() }
+    }
+
+    /// The built-in ones and those of crosscheck.toml's `[profile]`. One of the same name replaces the built-in.
+    pub fn with_user(own: BTreeMap<String, ProfileWords>) -> Result<Profiles, ProfileError> {
+        let mut all = Profiles::builtin();
+        for name in own.keys() {
+            let words = all.based(name, &own, 0)?;
+            let profile = Arc::new(resolve::resolve(name, words, false)?);
+            all.list.retain(|p| p.name != *name);
+            all.list.push(profile);
+        }
+        all.list.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(all)
+    }
+
+    /// As [`Profiles::with_user`], from the table `[profile]` as TOML values.
+    pub fn with_table(table: &toml::Table) -> Result<Profiles, ProfileError> {
+        let mut own = BTreeMap::new();
+        for (name, value) in table {
+            own.insert(name.clone(), ProfileWords::from_value(name, value.clone())?);
+        }
+        Profiles::with_user(own)
+    }
+
+    /// A user's profile with what it takes from its base.
+    fn based(
+        &self,
+        name: &str,
+        own: &BTreeMap<String, ProfileWords>,
+        depth: usize,
+    ) -> Result<ProfileWords, ProfileError> {
+        let fault =
+            |message: String| ProfileError { profile: name.to_owned(), key: "base".to_owned(), message };
+        let words = own.get(name).cloned().unwrap_or_default();
+        let Some(base) = words.base.clone() else { return Ok(words) };
+        if depth > 8 {
+            return Err(fault("goes round in a circle".to_owned()));
+        }
+        let builtin = BUILTINS.iter().find(|p| p.name == base);
+        let under = match (base != name && own.contains_key(&base), builtin) {
+            (true, _) => self.based(&base, own, depth + 1)?,
+            (false, Some(p)) => p.words.clone(),
+            (false, None) => {
+                return Err(fault(format!("there is no profile {base}{}", self.did_you_mean(&base))));
+            }
+        };
+        Ok(words.over(under))
+    }
+
+    /// All, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Profile>> {
+        self.list.iter()
+    }
+
+    /// The profile of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Profile>> {
+        self.list.iter().find(|p| p.name == name)
+    }
+
+    /// `; did you mean …?`, or nothing.
+    pub(crate) fn did_you_mean(&self, name: &str) -> String {
+        let names = self.list.iter().map(|p| p.name.as_str());
+        crate::model::datasets::nearest(name, names)
+            .first()
+            .map(|n| format!("; did you mean {n}?"))
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

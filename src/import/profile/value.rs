@@ -1,0 +1,270 @@
+//! One way to a column's value: fetch, strip, translate, convert, validate.
+
+use super::{
+    Take, What,
+    row::{Compiled, Fetched, Place, Slot},
+    words::TimeForm,
+};
+use crate::{
+    import::validate::{self, REQUIRED, Reason},
+    model::{
+        datasets::{Column, Type, fold_name},
+        decimal::{self, Decimal},
+        money,
+        time::{NotTime, Stamp},
+    },
+};
+use chrono::{DateTime, TimeDelta, Timelike};
+use chrono_tz::Tz;
+use std::borrow::Cow;
+
+/// Why there is no value: the field, its text, the reason.
+pub(super) type Fault<'a> = (Option<&'a Slot>, String, Reason);
+
+type Value<'a> = Option<Cow<'a, str>>;
+
+/// The canonical value; `None` where this way gives none. `seen` is set where one of its keys stands in the
+/// record.
+pub(super) fn take<'a>(
+    compiled: &'a Compiled,
+    take: &'a Take<Slot>,
+    column: &Column,
+    place: &Place<'a, '_>,
+    currency: Option<&str>,
+    seen: &mut bool,
+) -> Result<Value<'a>, Fault<'a>> {
+    *seen |= matches!(take.what, What::Const(_)) || take.default.is_some();
+    if take.when.as_ref().is_some_and(|c| !compiled.holds(c, place)) {
+        return Ok(None);
+    }
+    let optional = Column { required: false, ..*column };
+    let (slot, fetched) = match &take.what {
+        What::Const(text) => return fixed(&optional, text),
+        What::From(all) | What::Minus(all, _) => first(compiled, all, place, seen),
+        What::Concat(all, separator) => (None, concat(compiled, all, separator, place, seen)),
+    };
+    if !fetched.has_value() {
+        return default(&optional, take);
+    }
+    let shown = |fetched: &str| fetched.to_owned();
+    let number = matches!(fetched, Fetched::Number(_));
+    let mut text = match fetched {
+        Fetched::Nested(v) => {
+            let value = validate::check_json(&optional, v);
+            return value.map_err(|reason| (slot, v.to_string(), reason));
+        }
+        other => other.text(),
+    };
+    for prefix in &take.strip {
+        if let Some(rest) = text.strip_prefix(prefix.as_str()) {
+            text = Cow::Owned(rest.to_owned());
+            break;
+        }
+    }
+    if let Some(words) = &take.words {
+        match words.get(&fold_name(&text)) {
+            Some(ours) if ours.is_empty() => return default(&optional, take),
+            Some(ours) => return fixed(&optional, ours),
+            None => {
+                if let Type::Enum(own) = column.ty {
+                    return match validate::word(&text, own) {
+                        Ok(word) => Ok(Some(Cow::Borrowed(word))),
+                        Err(_) => Err((slot, shown(&text), Reason::new(unknown_word(words.keys(), own)))),
+                    };
+                }
+            }
+        }
+    }
+    let done = if take.minor || matches!(take.what, What::Minus(..)) {
+        let less = match &take.what {
+            What::Minus(_, less) => Some(compiled.fetch(less, place)).filter(Fetched::has_value),
+            _ => None,
+        };
+        amount(compiled, &text, number, less, take.minor.then_some(currency)).map(Some)
+    } else if matches!(column.ty, Type::Time | Type::Date)
+        && (take.time.is_some() || take.zone.is_some() || take.inclusive || header_zone(slot).is_some())
+    {
+        let zone = take.zone.or(header_zone(slot));
+        time(&text, take, zone, column.ty == Type::Date).map(Some)
+    } else {
+        return checked(&optional, text, number).map_err(|(raw, reason)| (slot, raw, reason));
+    };
+    done.map(|v| v.map(Cow::Owned)).map_err(|reason| (slot, shown(&text), reason))
+}
+
+fn header_zone(slot: Option<&Slot>) -> Option<Tz> {
+    match slot {
+        Some(Slot::Cell { zone, .. }) => *zone,
+        _ => None,
+    }
+}
+
+fn first<'a>(
+    compiled: &'a Compiled,
+    slots: &'a [Slot],
+    place: &Place<'a, '_>,
+    seen: &mut bool,
+) -> (Option<&'a Slot>, Fetched<'a>) {
+    for slot in slots {
+        let fetched = compiled.fetch(slot, place);
+        *seen |= !matches!(fetched, Fetched::Missing);
+        if fetched.has_value() {
+            return (Some(slot), fetched);
+        }
+    }
+    (slots.first(), Fetched::Null)
+}
+
+fn concat<'a>(
+    compiled: &'a Compiled,
+    slots: &'a [Slot],
+    separator: &str,
+    place: &Place<'a, '_>,
+    seen: &mut bool,
+) -> Fetched<'a> {
+    let mut text = String::new();
+    for (at, slot) in slots.iter().enumerate() {
+        let part = compiled.fetch(slot, place);
+        *seen |= !matches!(part, Fetched::Missing);
+        if !part.has_value() {
+            return Fetched::Null;
+        }
+        if at > 0 {
+            text.push_str(separator);
+        }
+        text.push_str(&part.text());
+    }
+    Fetched::Text(Cow::Owned(text))
+}
+
+fn default<'a>(column: &Column, take: &'a Take<Slot>) -> Result<Value<'a>, Fault<'a>> {
+    take.default.as_ref().map_or(Ok(None), |text| fixed(column, text))
+}
+
+fn fixed<'a>(column: &Column, text: &'a str) -> Result<Value<'a>, Fault<'a>> {
+    validate::check(column, text).map_err(|reason| (None, text.to_owned(), reason))
+}
+
+fn checked<'a>(column: &Column, text: Cow<'a, str>, number: bool) -> Result<Value<'a>, (String, Reason)> {
+    let check = if number { validate::check_json_number } else { validate::check };
+    match text {
+        Cow::Borrowed(t) => check(column, t).map_err(|reason| (t.to_owned(), reason)),
+        Cow::Owned(t) => match check(column, &t) {
+            Ok(value) => Ok(value.map(|v| Cow::Owned(v.into_owned()))),
+            Err(reason) => Err((t, reason)),
+        },
+    }
+}
+
+fn unknown_word<'w>(theirs: impl Iterator<Item = &'w String>, ours: &[&str]) -> String {
+    let theirs: Vec<_> =
+        theirs.map(String::as_str).filter(|w| !ours.iter().any(|o| fold_name(o) == **w)).collect();
+    let mut known = ours.join(", ");
+    if !theirs.is_empty() {
+        known.push_str(" and of the vendor's words ");
+        known.push_str(&theirs.join(", "));
+    }
+    format!("is a word that the profile does not know; it knows {known}; add it under words")
+}
+
+fn parse(text: &str, number: bool) -> Result<Decimal, Reason> {
+    let parsed = if number { decimal::parse_json_number(text) } else { decimal::parse(text) };
+    parsed.map_err(|e| match e {
+        decimal::NotDecimal::Other => Reason::fixed("is not a decimal number"),
+        e => Reason::new(e.to_string()),
+    })
+}
+
+/// `text − less`, and where `currency` is given divided by its minor units.
+fn amount(
+    compiled: &Compiled,
+    text: &str,
+    number: bool,
+    less: Option<Fetched<'_>>,
+    currency: Option<Option<&str>>,
+) -> Result<String, Reason> {
+    const LARGE: Reason = Reason::fixed("has more than 28 digits");
+    let mut value = parse(text, number)?;
+    if let Some(less) = less {
+        let number = matches!(less, Fetched::Number(_));
+        let less = parse(&less.text(), number)
+            .map_err(|r| Reason::new(format!("cannot be reduced: what is to be subtracted {r}")))?;
+        value = value.checked_sub(less).ok_or(LARGE)?;
+    }
+    if let Some(currency) = currency {
+        let code = currency.ok_or(Reason::fixed("is in minor units and the row names no currency"))?;
+        let digits = compiled.minor_digits.get(code).copied().unwrap_or_else(|| money::minor_digits(code));
+        let plain = value.normalize();
+        value =
+            Decimal::try_from_i128_with_scale(plain.mantissa(), plain.scale() + digits).map_err(|_| LARGE)?;
+    }
+    Ok(decimal::shortest(value))
+}
+
+/// A time's canonical text. One without an offset becomes an instant where `zone` is known, else stays as it is.
+fn time(text: &str, take: &Take<Slot>, zone: Option<Tz>, day: bool) -> Result<String, Reason> {
+    let mut stamp = match take.time.unwrap_or(TimeForm::Rfc3339) {
+        TimeForm::Rfc3339 => Stamp::parse(text).map_err(fault)?,
+        TimeForm::Minute => minute(text)?,
+        TimeForm::UnixS => unix(text, 0)?,
+        TimeForm::UnixMs => unix(text, 3)?,
+    };
+    if day && take.time.is_some() {
+        stamp = Stamp::Date(match (stamp, zone) {
+            (Stamp::Instant(t), Some(zone)) => t.with_timezone(&zone).date_naive(),
+            (stamp, _) => stamp.naive().date(),
+        });
+    }
+    if take.inclusive {
+        stamp = after(stamp).ok_or(Reason::fixed("lies outside the years 1678 to 2261"))?;
+    }
+    if day && !matches!(stamp, Stamp::Date(_)) {
+        return Err(Reason::fixed("is a timestamp where a day is expected"));
+    }
+    Ok(validate::stamp_text(match (zone, stamp) {
+        (Some(zone), Stamp::Civil(_) | Stamp::Date(_)) if !day => Stamp::Instant(stamp.in_zone(zone)),
+        _ => stamp,
+    }))
+}
+
+fn fault(e: NotTime) -> Reason {
+    if e == NotTime::Empty { REQUIRED } else { Reason::new(e.to_string()) }
+}
+
+/// `YYYY-MM-DD HH:MM`, or with seconds.
+fn minute(text: &str) -> Result<Stamp, Reason> {
+    let whole = text.len() == 16 && text.as_bytes()[13] == b':';
+    let parsed = if whole { Stamp::parse(&format!("{text}:00")) } else { Stamp::parse(text) };
+    parsed.map_err(|e| match e {
+        NotTime::Other => Reason::fixed("is no timestamp of the form YYYY-MM-DD HH:MM"),
+        e => fault(e),
+    })
+}
+
+/// Seconds since 1970, after moving the point `shift` places to the left.
+fn unix(text: &str, shift: u32) -> Result<Stamp, Reason> {
+    const FAULT: Reason = Reason::fixed("is no Unix time");
+    const RANGE: Reason =
+        Reason::fixed("is no Unix time in the years 1678 to 2261; check the unit (unix_s, unix_ms)");
+    let value = decimal::parse_json_number(text).map_err(|_| FAULT)?.normalize();
+    let scale = value.scale() + shift;
+    let unit = 10i128.checked_pow(scale).ok_or(RANGE)?;
+    let (seconds, part) = (value.mantissa().div_euclid(unit), value.mantissa().rem_euclid(unit));
+    let nanos = part.checked_mul(1_000_000_000).ok_or(RANGE)? / unit;
+    let seconds = i64::try_from(seconds).map_err(|_| RANGE)?;
+    let t = u32::try_from(nanos).ok().and_then(|n| DateTime::from_timestamp(seconds, n)).ok_or(RANGE)?;
+    // 1678-01-01 to 2261-12-31, the years of Stamp.
+    if (-9_214_560_000..9_214_646_400).contains(&seconds) { Ok(Stamp::Instant(t)) } else { Err(RANGE) }
+}
+
+/// The exclusive end of a period whose last day or second this is.
+fn after(stamp: Stamp) -> Option<Stamp> {
+    Some(match stamp {
+        Stamp::Date(day) => Stamp::Date(day.succ_opt()?),
+        Stamp::Civil(t) if t.second() == 59 => Stamp::Civil(t.with_nanosecond(0)? + TimeDelta::seconds(1)),
+        Stamp::Instant(t) if t.second() == 59 => {
+            Stamp::Instant(t.with_nanosecond(0)? + TimeDelta::seconds(1))
+        }
+        other => other,
+    })
+}
