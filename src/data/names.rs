@@ -1,0 +1,182 @@
+//! One name for what systems call differently: accounts, metrics, plans, features.
+
+use crate::cache::Input;
+use crate::{
+    cache::Cache,
+    model::datasets::{self, Dataset},
+    settings::Settings,
+};
+use anyhow::Result;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+/// Which account an id of a system stands for.
+enum Owner {
+    One(Arc<str>),
+    /// Different accounts in different systems.
+    Several,
+}
+
+/// Translates the ids and names of all exports into shared ones.
+#[derive(Default)]
+pub struct Names {
+    by_system: HashMap<(Arc<str>, Arc<str>), Arc<str>>,
+    anywhere: HashMap<Arc<str>, Owner>,
+    accounts: HashSet<Arc<str>>,
+    maps: HashMap<&'static str, BTreeMap<String, String>>,
+    unmatched: RefCell<BTreeSet<(String, String)>>,
+    interned: RefCell<HashSet<Arc<str>, foldhash::fast::RandomState>>,
+}
+
+/// Columns that hold an account's id.
+fn is_account(column: &str) -> bool {
+    matches!(column, "account_id" | "bill_to" | "parent_account_id")
+}
+
+/// The map that a column's names go through.
+fn map_of(column: &str) -> Option<&'static str> {
+    match column {
+        "metric" => Some("metric"),
+        "plan" | "from_plan" | "to_plan" => Some("plan"),
+        "feature" => Some("feature"),
+        _ => None,
+    }
+}
+
+impl Names {
+    /// From the identities and accounts among the exports, and the maps of crosscheck.toml.
+    pub fn load(cache: &Cache, inputs: &[Input], settings: &Settings) -> Result<Names> {
+        let mut names = Names {
+            maps: HashMap::from([
+                ("metric", settings.maps.metric.clone()),
+                ("plan", settings.maps.plan.clone()),
+                ("feature", settings.maps.feature.clone()),
+            ]),
+            ..Names::default()
+        };
+        let cells = |dataset: &str, columns: &[&str], f: &mut dyn FnMut(&[Option<&str>])| -> Result<()> {
+            let Some(dataset) = datasets::find(dataset) else { return Ok(()) };
+            let at: Vec<usize> = columns.iter().filter_map(|c| dataset.position(c)).collect();
+            for part in
+                inputs.iter().flat_map(|i| &i.content.parts).filter(|p| p.dataset.name == dataset.name)
+            {
+                cache.read_rows(part.id, dataset, &at, |_, _, cells| {
+                    f(cells);
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        };
+        let mut pairs: Vec<(String, String, Arc<str>)> = Vec::new();
+        cells("identities", &["system", "external_id", "account_id"], &mut |c| {
+            if let [Some(system), Some(external), Some(account)] = c {
+                pairs.push((system.to_lowercase(), (*external).to_owned(), Arc::from(*account)));
+            }
+        })?;
+        if pairs.is_empty() {
+            return Ok(names);
+        }
+        cells("accounts", &["account_id"], &mut |c| {
+            if let [Some(account)] = c {
+                names.accounts.insert(Arc::from(*account));
+            }
+        })?;
+        // The greater account wins where an id stands twice in one system: a choice without regard to order.
+        pairs.sort();
+        for (system, external, account) in pairs {
+            names.accounts.insert(account.clone());
+            let external: Arc<str> = external.into();
+            names.by_system.insert((system.into(), external.clone()), account.clone());
+            names
+                .anywhere
+                .entry(external)
+                .and_modify(|owner| {
+                    if !matches!(owner, Owner::One(a) if *a == account) {
+                        *owner = Owner::Several;
+                    }
+                })
+                .or_insert(Owner::One(account));
+        }
+        Ok(names)
+    }
+
+    /// The account that an id of a system stands for; the id itself where no identity names it.
+    pub fn account(&self, system: Option<&str>, id: &str) -> Arc<str> {
+        if self.by_system.is_empty() {
+            return self.intern(id);
+        }
+        if let Some(system) = system {
+            let key = (Arc::from(system.to_lowercase()), Arc::from(id));
+            if let Some(account) = self.by_system.get(&key) {
+                return account.clone();
+            }
+            if !self.accounts.contains(id) {
+                self.unmatched.borrow_mut().insert((system.to_owned(), id.to_owned()));
+            }
+            return self.intern(id);
+        }
+        if !self.accounts.contains(id)
+            && let Some(Owner::One(account)) = self.anywhere.get(id)
+        {
+            return account.clone();
+        }
+        self.intern(id)
+    }
+
+    /// A metric's shared name.
+    pub fn metric(&self, name: &str) -> Arc<str> {
+        self.mapped("metric", name)
+    }
+
+    fn mapped(&self, map: &str, name: &str) -> Arc<str> {
+        match self.maps.get(map).and_then(|m| m.get(name)) {
+            Some(shared) => self.intern(shared),
+            None => self.intern(name),
+        }
+    }
+
+    /// One copy of each text.
+    pub fn intern(&self, text: &str) -> Arc<str> {
+        let mut interned = self.interned.borrow_mut();
+        if let Some(known) = interned.get(text) {
+            return known.clone();
+        }
+        let new: Arc<str> = Arc::from(text);
+        interned.insert(new.clone());
+        new
+    }
+
+    /// Ids of a system that no identity names: system and id.
+    pub fn unmatched(&self) -> BTreeSet<(String, String)> {
+        self.unmatched.borrow().clone()
+    }
+
+    /// A row's cells with shared names.
+    pub(super) fn translate(
+        &self,
+        dataset: &Dataset,
+        system: Option<&str>,
+        cells: &[Option<&str>],
+        _file: usize,
+    ) -> Vec<Option<Arc<str>>> {
+        let identities = dataset.name == "identities";
+        dataset
+            .columns
+            .iter()
+            .zip(cells)
+            .map(|(column, cell)| {
+                let cell = (*cell)?;
+                Some(if is_account(column.name) && !identities {
+                    self.account(system, cell)
+                } else if let Some(map) = map_of(column.name) {
+                    self.mapped(map, cell)
+                } else {
+                    self.intern(cell)
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,4 @@
+//! Judgement that several checks share: pure functions of values and moments.
+
+pub mod price_book;
+pub mod pricing;
