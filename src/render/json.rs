@@ -1,0 +1,205 @@
+//! JSON: the whole report, or a finding a line.
+//!
+//! Objects that a person reads are indented; of the long lists each entry has its own line, so that a diff of two
+//! reports shows what changed and a report of half a million rows is written as it goes.
+
+use super::text::{is_hostile, may_begin_hostile};
+use super::{RenderOptions, wanted_rows};
+use crate::model::time::rfc3339;
+use crate::report::Report;
+use serde::Serialize;
+use serde_json::Value;
+use std::io::{self, Write};
+
+/// The name and version of the report's form.
+pub(crate) const SCHEMA: &str = "crosscheck.report/1";
+
+/// The contract's report object.
+pub(super) fn report(report: &Report, options: &RenderOptions, out: &mut impl Write) -> io::Result<()> {
+    let rows = wanted_rows(report, options);
+    let mut summary = report.summary.clone();
+    if rows.len() < report.rows.len() {
+        summary.own.insert("rows_total".to_owned(), report.rows.len().into());
+        summary.own.insert("rows_shown".to_owned(), rows.len().into());
+    }
+    let names: Vec<Vec<u8>> = report
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(i, c)| format!("{}\"{}\":", if i == 0 { "{" } else { "," }, c.name).into_bytes())
+        .collect();
+    let mut write = Lines { out, line: Vec::new() };
+    write.raw(b"{\n")?;
+    write.field("schema", &SCHEMA)?;
+    let tool = serde_json::json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")});
+    write.field("tool", &tool)?;
+    write.field("check", &report.check)?;
+    write.field("as_of", &rfc3339(report.as_of))?;
+    write.field("timezone", &report.timezone)?;
+    write.field("verdict", &report.verdict)?;
+    write.field("exit_code", &report.exit_code)?;
+    write.list("problems", &report.problems, true, json)?;
+    write.indented("parameters", &report.parameters)?;
+    write.list("rules", &report.rules, true, json)?;
+    write.list("inputs", &report.inputs, true, json)?;
+    write.indented("summary", &summary)?;
+    write.list("findings", &report.findings, true, json)?;
+    write.list("rows", &rows, false, |row, line| {
+        if names.is_empty() {
+            line.push(b'{');
+        }
+        for (i, name) in names.iter().enumerate() {
+            line.extend_from_slice(name);
+            json(row.values.get(i).unwrap_or(&Value::Null), line)?;
+        }
+        line.push(b'}');
+        Ok(())
+    })?;
+    write.raw(b"}\n")
+}
+
+/// One finding a line.
+pub(super) fn findings(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let mut write = Lines { out, line: Vec::new() };
+    for finding in &report.findings {
+        json(finding, &mut write.line)?;
+        write.line.push(b'\n');
+        write.send()?;
+    }
+    Ok(())
+}
+
+fn json(value: &impl Serialize, line: &mut Vec<u8>) -> io::Result<()> {
+    Ok(serde_json::to_writer(line, value)?)
+}
+
+struct Lines<'a, W: Write> {
+    out: &'a mut W,
+    line: Vec<u8>,
+}
+
+impl<W: Write> Lines<'_, W> {
+    fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)
+    }
+
+    /// Writes what was collected. JSON has escapes of its own for the characters that could drive a terminal, so
+    /// that nothing is lost: outside of strings none of them can stand.
+    fn send(&mut self) -> io::Result<()> {
+        let text = if self.line.iter().any(|b| *b != b'\n' && may_begin_hostile(*b)) {
+            std::str::from_utf8(&self.line).ok().filter(|t| t.chars().any(|c| c != '\n' && is_hostile(c)))
+        } else {
+            None
+        };
+        match text {
+            None => self.out.write_all(&self.line)?,
+            Some(text) => {
+                let mut escaped = String::with_capacity(text.len() + 32);
+                for c in text.chars() {
+                    if c != '\n' && is_hostile(c) {
+                        escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+                    } else {
+                        escaped.push(c);
+                    }
+                }
+                self.out.write_all(escaped.as_bytes())?;
+            }
+        }
+        self.line.clear();
+        Ok(())
+    }
+
+    fn field(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        write!(self.line, "  \"{name}\": ")?;
+        json(value, &mut self.line)?;
+        self.line.extend_from_slice(b",\n");
+        self.send()
+    }
+
+    fn indented(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(value)?.replace('\n', "\n  ");
+        writeln!(self.line, "  \"{name}\": {text},")?;
+        self.send()
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &str,
+        items: &[T],
+        more: bool,
+        one: impl Fn(&T, &mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        write!(self.line, "  \"{name}\": [")?;
+        for (i, item) in items.iter().enumerate() {
+            self.line.extend_from_slice(if i == 0 { b"\n    " } else { b",\n    " });
+            one(item, &mut self.line)?;
+            self.send()?;
+        }
+        self.line.extend_from_slice(if items.is_empty() { b"]" } else { b"\n  ]" });
+        self.line.extend_from_slice(if more { b",\n" } else { b"\n" });
+        self.send()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{Format, RowsWanted, sample};
+
+    fn parsed(report: &Report, options: &RenderOptions) -> Value {
+        serde_json::from_str(&sample::text(report, Format::Json, options)).unwrap()
+    }
+
+    #[test]
+    fn the_fields_stand_in_the_order_of_the_contract() {
+        let value = parsed(&sample::report(), &RenderOptions::default());
+        let names: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        let wanted = "schema tool check as_of timezone verdict exit_code problems parameters rules inputs summary \
+                      findings rows";
+        assert_eq!(names, wanted.split_whitespace().collect::<Vec<_>>());
+        let row: Vec<&str> = value["rows"][0].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(row, sample::report().columns.iter().map(|c| c.name).collect::<Vec<_>>());
+        assert_eq!(value["rows"].as_array().unwrap().len(), 1624);
+        assert_eq!(value["summary"]["rows_total"], Value::Null);
+    }
+
+    #[test]
+    fn a_report_without_anything_is_json_too() {
+        let value = parsed(&sample::empty(), &RenderOptions::default());
+        assert_eq!(value["findings"], serde_json::json!([]));
+        assert_eq!(value["rows"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn a_limit_says_how_many_rows_there_are_and_keeps_the_worst() {
+        let mut report = sample::report();
+        report.rows.reverse();
+        let value = parsed(&report, &RenderOptions { limit: Some(2), ..RenderOptions::default() });
+        assert_eq!(value["summary"]["rows_total"], 1624);
+        assert_eq!(value["summary"]["rows_shown"], 2);
+        assert_eq!(value["rows"][0]["account"], "acct_42");
+        let value = parsed(&report, &RenderOptions { rows: RowsWanted::Flagged, ..RenderOptions::default() });
+        assert_eq!(value["rows"].as_array().unwrap().len(), 41);
+        let value = parsed(&report, &RenderOptions { rows: RowsWanted::None, ..RenderOptions::default() });
+        assert_eq!(value["summary"]["rows_shown"], 0);
+    }
+
+    #[test]
+    fn hostile_characters_are_escaped_and_come_back_whole() {
+        let mut report = sample::report();
+        report.findings.truncate(1);
+        report.findings[0].message = "a\u{9b}31m\u{202e}\u{7f}\u{1b}\n\"ü\\".into();
+        let text = sample::text(&report, Format::Ndjson, &RenderOptions::default());
+        assert!(text.contains(r#""a\u009b31m\u202e\u007f\u001b\n\"ü\\""#), "{text}");
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["message"], report.findings[0].message.as_str());
+    }
+
+    #[test]
+    fn ndjson_has_a_line_a_finding() {
+        let report = sample::report();
+        let text = sample::text(&report, Format::Ndjson, &RenderOptions::default());
+        assert_eq!(text.lines().count(), report.findings.len());
+        assert!(text.lines().all(|l| serde_json::from_str::<Value>(l).is_ok()));
+    }
+}

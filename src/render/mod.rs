@@ -1,0 +1,248 @@
+//! A report as bytes, one file a format. Nothing here prints: the caller hands in what is written to.
+
+mod csv;
+mod github;
+mod json;
+mod junit;
+mod markdown;
+#[cfg(test)]
+pub(crate) mod sample;
+mod table;
+mod text;
+mod words;
+
+pub use csv::harmless as cell;
+pub(crate) use text::Paint;
+pub use text::safe;
+
+use crate::report::{Report, Row, Severity};
+use std::io::{self, BufWriter, Write};
+
+/// The forms in which a report can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// For a person at a terminal.
+    Table,
+    /// The whole report.
+    Json,
+    /// One finding a line, as JSON.
+    Ndjson,
+    /// The findings, for a spreadsheet.
+    Csv,
+    /// The result table, for a spreadsheet.
+    RowsCsv,
+    /// For a job summary or a chat.
+    Markdown,
+    /// For a CI server: a test case a rule.
+    Junit,
+    /// Workflow annotations.
+    Github,
+}
+
+impl Format {
+    /// All of them, in the order in which help lists them.
+    pub const ALL: [Format; 8] = [
+        Format::Table,
+        Format::Json,
+        Format::Ndjson,
+        Format::Csv,
+        Format::RowsCsv,
+        Format::Markdown,
+        Format::Junit,
+        Format::Github,
+    ];
+
+    /// As it is written after `--format`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Format::Table => "table",
+            Format::Json => "json",
+            Format::Ndjson => "ndjson",
+            Format::Csv => "csv",
+            Format::RowsCsv => "rows-csv",
+            Format::Markdown => "markdown",
+            Format::Junit => "junit",
+            Format::Github => "github",
+        }
+    }
+
+    /// From its name.
+    pub fn parse(text: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|f| f.name() == text)
+    }
+
+    /// Every name, for help and messages.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Format::ALL.into_iter().map(Format::name)
+    }
+}
+
+/// Which rows of the result table are given (`--rows`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowsWanted {
+    /// None.
+    None,
+    /// Those that a finding stands behind.
+    Flagged,
+    /// All.
+    #[default]
+    All,
+}
+
+impl RowsWanted {
+    /// From `none`, `flagged`, `all`.
+    pub fn parse(text: &str) -> Option<RowsWanted> {
+        Some(match text {
+            "none" => RowsWanted::None,
+            "flagged" => RowsWanted::Flagged,
+            "all" => RowsWanted::All,
+            _ => return None,
+        })
+    }
+}
+
+/// What a caller may choose about the output.
+#[derive(Clone, Copy, Debug)]
+pub struct RenderOptions {
+    /// Columns of the terminal; only the table heeds it.
+    pub width: usize,
+    /// Whether ANSI colours may be used; only the table does.
+    pub color: bool,
+    /// Every row and every finding of a table or Markdown text, however long.
+    pub all_rows: bool,
+    /// Which rows.
+    pub rows: RowsWanted,
+    /// At most so many rows. Where it cuts, the worst are kept, worst first.
+    pub limit: Option<usize>,
+    /// Every finding, and each one's code, in a table.
+    pub verbose: bool,
+    /// The level that fails a run; `None` is `--fail-on never`. JUnit's failures follow it.
+    pub fail_on: Option<Severity>,
+}
+
+impl Default for RenderOptions {
+    fn default() -> RenderOptions {
+        RenderOptions {
+            width: 100,
+            color: false,
+            all_rows: false,
+            rows: RowsWanted::All,
+            limit: None,
+            verbose: false,
+            fail_on: Some(Severity::Error),
+        }
+    }
+}
+
+/// Writes a report in a format. The same report and options give the same bytes. The only thing that can fail
+/// is `out`, and its error is handed on as it came.
+pub fn render(
+    report: &Report,
+    format: Format,
+    options: &RenderOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    match format {
+        Format::Table => out.write_all(table::table(report, options).as_bytes())?,
+        Format::Json => json::report(report, options, &mut out)?,
+        Format::Ndjson => json::findings(report, &mut out)?,
+        Format::Csv => csv::findings(report, &mut out)?,
+        Format::RowsCsv => csv::rows(report, options, &mut out)?,
+        Format::Markdown => out.write_all(markdown::markdown(report, options).as_bytes())?,
+        Format::Junit => out.write_all(junit::junit(report, options)?.as_bytes())?,
+        Format::Github => out.write_all(github::annotations(report).as_bytes())?,
+    }
+    out.flush()
+}
+
+/// The rows that `--rows` asks for, as they stand in the report.
+fn filtered_rows<'a>(report: &'a Report, options: &RenderOptions) -> Vec<&'a Row> {
+    let wanted = |row: &&Row| match options.rows {
+        RowsWanted::None => false,
+        RowsWanted::Flagged => row.flagged,
+        RowsWanted::All => true,
+    };
+    report.rows.iter().filter(wanted).collect()
+}
+
+/// The same, or the worst of them where `--limit` cuts.
+fn wanted_rows<'a>(report: &'a Report, options: &RenderOptions) -> Vec<&'a Row> {
+    let mut rows = filtered_rows(report, options);
+    if let Some(limit) = options.limit.filter(|l| *l < rows.len()) {
+        rows.sort_by_key(|r| r.rank);
+        rows.truncate(limit);
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_found_by_its_name() {
+        for format in Format::ALL {
+            assert_eq!(Format::parse(format.name()), Some(format));
+        }
+        assert_eq!(Format::parse("sarif"), None);
+        assert_eq!(Format::names().count(), 8);
+    }
+
+    #[test]
+    fn the_error_of_the_writer_is_handed_on_as_it_came() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        for format in Format::ALL {
+            let error =
+                render(&sample::report(), format, &RenderOptions::default(), &mut Closed).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe, "{}", format.name());
+        }
+    }
+
+    #[test]
+    fn no_format_lets_a_control_character_through() {
+        let report = sample::naughty();
+        for format in Format::ALL {
+            for (width, all_rows) in [(80, false), (300, true)] {
+                let options =
+                    RenderOptions { width, all_rows, verbose: all_rows, ..RenderOptions::default() };
+                let text = sample::text(&report, format, &options);
+                let hostile: Vec<char> =
+                    text.chars().filter(|c| *c != '\n' && text::is_hostile(*c)).collect();
+                assert!(hostile.is_empty(), "{}: {hostile:?}", format.name());
+            }
+        }
+    }
+
+    #[test]
+    fn the_formats_look_as_they_were_looked_at() {
+        let report = sample::report();
+        let normal = RenderOptions::default();
+        let wide = |width| RenderOptions { width, ..normal };
+        sample::snapshot("table-80", &sample::text(&report, Format::Table, &wide(80)));
+        sample::snapshot("table-100", &sample::text(&report, Format::Table, &wide(100)));
+        sample::snapshot("table-140", &sample::text(&report, Format::Table, &wide(140)));
+        let verbose = RenderOptions { verbose: true, ..normal };
+        sample::snapshot("table-100-verbose", &sample::text(&report, Format::Table, &verbose));
+        sample::snapshot("table-100-pass", &sample::text(&sample::pass(), Format::Table, &normal));
+        sample::snapshot("table-100-untrusted", &sample::text(&sample::untrusted(), Format::Table, &normal));
+        sample::snapshot("table-100-naughty", &sample::text(&sample::naughty(), Format::Table, &normal));
+        sample::snapshot("markdown", &sample::text(&report, Format::Markdown, &normal));
+        sample::snapshot("markdown-naughty", &sample::text(&sample::naughty(), Format::Markdown, &normal));
+        sample::snapshot("junit", &sample::text(&report, Format::Junit, &normal));
+        sample::snapshot("junit-untrusted", &sample::text(&sample::untrusted(), Format::Junit, &normal));
+        sample::snapshot("github", &sample::text(&report, Format::Github, &normal));
+        sample::snapshot("github-untrusted", &sample::text(&sample::untrusted(), Format::Github, &normal));
+        sample::snapshot("csv", &sample::text(&report, Format::Csv, &normal));
+        let few = RenderOptions { limit: Some(5), ..normal };
+        sample::snapshot("rows-csv-5", &sample::text(&report, Format::RowsCsv, &few));
+    }
+}
