@@ -1,0 +1,250 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_crosscheck_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_crosscheck_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_crosscheck_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_crosscheck_using_subcommand
+    set -l cmd (__fish_crosscheck_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -s V -l version -d 'Print version'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "reconcile" -d 'Check usage metered against usage billed'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "import" -d 'Read exports into the cache and remember them for later calls'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "status" -d 'Show what the cache holds, and where it lies'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "checks" -d 'List the checks, what each reads, and which can run on the given exports'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "rejects" -d 'List the rows that could not be used: file, line, column, value, reason'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "show" -d 'Show one finding whole, by the beginning of its fingerprint'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "schema" -d 'List the datasets, or one\'s columns; \'report\' is the JSON Schema of reports'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "explain" -d 'Say what a finding or a check means, why it matters and what to do'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "profile" -d 'Draft a profile for an unknown export'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "init" -d 'Write a commented crosscheck.toml with every default'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "man" -d 'Write the man pages into a folder'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l threshold -d 'A difference of more than this share is a mismatch [default: 5%]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l min-delta -d 'Quantities that differ by no more than this are no mismatch [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l settle -d 'Judge a period only when it has been over for this long, for late events [default: 0s]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l metric -d 'Judge only this metric (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l by -d 'With \'day\' the rows are an account\'s days, with the files and lines of their events [default: period]' -r -f -a "period\t''
+day\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l hold-list -d 'Write the ids of the draft and open invoices that should wait, one a line' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l profiles -d 'List the profiles that map vendors\' exports'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand completions" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand completions" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand completions" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand completions" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand completions" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand completions" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand man" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand man" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand man" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand man" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand man" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand man" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand man" -s h -l help -d 'Print help'
