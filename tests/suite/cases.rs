@@ -1,0 +1,158 @@
+//! `fixtures/<check>/<case>/` with its expectations in `<case>.toml` beside it.
+
+use crate::home::{Home, repository};
+use serde_json::Value;
+use std::{collections::BTreeSet, path::Path};
+
+fn text<'v>(table: &'v toml::Value, key: &str) -> Option<&'v str> {
+    table.get(key).and_then(toml::Value::as_str)
+}
+
+fn list<'v>(table: &'v toml::Value, key: &str) -> &'v [toml::Value] {
+    table.get(key).and_then(toml::Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Whether an actual finding is the expected one; keys that are left out are not compared.
+fn is_it(expected: &toml::Value, actual: &Value) -> bool {
+    let impact = || {
+        let i = &actual["impact"];
+        format!("{} {}", i["amount"].as_str().unwrap_or("-"), i["currency"].as_str().unwrap_or("-"))
+    };
+    let said = || format!("{} {}", actual["message"], actual["cause"]["detail"]);
+    text(expected, "code") == actual["code"].as_str()
+        && text(expected, "account") == actual["account"].as_str()
+        && text(expected, "cause") == actual["cause"]["id"].as_str()
+        && text(expected, "impact").is_none_or(|i| i == impact())
+        && list(expected, "detail_contains").iter().all(|t| said().contains(t.as_str().unwrap()))
+}
+
+fn row_is_it(expected: &toml::Value, actual: &Value) -> bool {
+    expected.as_table().unwrap().iter().all(|(key, value)| match value {
+        toml::Value::Boolean(b) => actual[key].as_bool() == Some(*b),
+        value => actual[key].as_str() == value.as_str(),
+    })
+}
+
+/// What is wrong with a case; empty where all is as expected.
+fn judge(check: &str, folder: &Path) -> Vec<String> {
+    let expected: toml::Value = std::fs::read_to_string(folder.with_extension("toml"))
+        .unwrap()
+        .parse::<toml::Table>()
+        .unwrap()
+        .into();
+    let home = Home::new();
+    if let Some(config) = text(&expected, "config") {
+        home.write("crosscheck.toml", config);
+    }
+    let folder_text = folder.to_str().unwrap();
+    let mut arguments = vec![check, folder_text, "--as-of", "2026-12-01"];
+    arguments.extend(list(&expected, "args").iter().map(|a| a.as_str().unwrap()));
+    let (report, gave) = home.json(&arguments);
+    let mut wrong = Vec::new();
+    let exit = expected.get("exit").and_then(toml::Value::as_integer).unwrap();
+    if i64::from(gave.code) != exit {
+        wrong.push(format!("exit code {} instead of {exit}; {}", gave.code, gave.err.trim()));
+    }
+    if let Some(verdict) = text(&expected, "verdict").filter(|v| Some(*v) != report["verdict"].as_str()) {
+        wrong.push(format!("verdict {} instead of {verdict}", report["verdict"]));
+    }
+    let mut left: Vec<&Value> = report["findings"].as_array().unwrap().iter().collect();
+    for e in list(&expected, "finding") {
+        match left.iter().position(|a| is_it(e, a)) {
+            Some(at) => {
+                left.remove(at);
+            }
+            None => wrong.push(format!("no finding {}", e.to_string().replace('\n', " "))),
+        }
+    }
+    for f in left {
+        wrong.push(format!(
+            "unexpected {} {} {} {}: {}",
+            f["code"], f["account"], f["cause"], f["impact"], f["message"]
+        ));
+    }
+    let rows = report["rows"].as_array().unwrap();
+    for e in list(&expected, "row") {
+        if !rows.iter().any(|a| row_is_it(e, a)) {
+            let near: Vec<String> = rows
+                .iter()
+                .filter(|a| a["account"].as_str() == text(e, "account"))
+                .map(ToString::to_string)
+                .collect();
+            wrong.push(format!("no row {}; there are {}", e.to_string().replace('\n', " "), near.join(" ")));
+        }
+    }
+    let codes: BTreeSet<&str> =
+        report["problems"].as_array().unwrap().iter().map(|p| p["code"].as_str().unwrap()).collect();
+    for code in list(&expected, "problem") {
+        if !codes.contains(code.as_str().unwrap()) {
+            wrong.push(format!("no problem {code}; there are {codes:?}"));
+        }
+    }
+    wrong
+}
+
+fn cases(check: &str) -> Vec<std::path::PathBuf> {
+    let mut found: Vec<_> = std::fs::read_dir(repository().join("fixtures").join(check))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.is_dir())
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn every_case_of_reconcile_is_judged_as_written() {
+    let mut wrong = Vec::new();
+    let cases = cases("reconcile");
+    assert!(cases.len() > 100, "the cases are gone");
+    for case in cases {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        wrong.extend(judge("reconcile", &case).into_iter().map(|w| format!("{name}: {w}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn by_day_shows_each_day_with_its_events_files_and_lines() {
+    let home = Home::new();
+    let folder = repository().join("fixtures/reconcile/cause-duplicates-counted");
+    let by = ["reconcile", folder.to_str().unwrap(), "--as-of", "2026-12-01", "--by", "day"];
+    let (report, gave) = home.json(&by);
+    assert_eq!(gave.code, 1, "the findings are the same, only the rows are days");
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 31, "the days of the one line that differs");
+    let diff = &report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["cause"]["id"] == "duplicates-counted")
+        .unwrap()["diff"][0];
+    assert_eq!(rows[30]["running"], diff["expected"], "the days add up to what was metered");
+    let repeated: u64 = rows.iter().map(|r| r["repeated"].as_u64().unwrap()).sum();
+    assert!(repeated > 0, "{rows:?}");
+    let events: u64 = rows.iter().map(|r| r["events"].as_u64().unwrap()).sum();
+    let lines = |r: &Value| {
+        r["places"].as_array().unwrap().iter().map(|p| p["lines"].as_array().unwrap().len()).sum::<usize>()
+    };
+    assert_eq!(rows.iter().map(lines).sum::<usize>() as u64, events + repeated);
+    assert!(rows[0]["day"] == "2026-10-01" && rows[0]["day_start_at"] == "2026-10-01T00:00:00Z");
+}
+
+#[test]
+fn the_hold_list_names_the_drafts_that_should_wait_one_a_line() {
+    let home = Home::new();
+    let folder = repository().join("fixtures/acme");
+    let gave = home.run(&[
+        "reconcile",
+        folder.to_str().unwrap(),
+        "--as-of",
+        "2026-11-05",
+        "--hold-list",
+        "hold.txt",
+    ]);
+    assert_eq!(gave.code, 1);
+    let held = std::fs::read_to_string(home.path().join("hold.txt")).unwrap();
+    assert_eq!(held, "in_2611_01\nin_2611_02\nin_2611_10\nin_2611_14\nin_2611_15\n");
+}

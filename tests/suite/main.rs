@@ -1,0 +1,19 @@
+//! What users and other programs rely on, tested on the built binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, reason = "tests")]
+
+mod bad_cache;
+mod bad_calls;
+mod bad_input;
+mod bad_records;
+mod cases;
+mod company;
+mod generated;
+mod hazards;
+mod home;
+mod laws;
+mod layering;
+mod licences;
+mod plain;
+mod readme;
+mod registry;
+mod waivers;
