@@ -140,7 +140,7 @@ pub fn judge(check: &Check, data: &Data<'_>, problems: Vec<Problem>) -> anyhow::
     let partly = outcome.not_judged > 0
         || rules.iter().any(|r| r.severity.is_some() && !r.missing.is_empty())
         || !problems.is_empty();
-    let verdict = if lacks_data || outcome.checked == 0 && findings.is_empty() {
+    let verdict = if lacks_data || outcome.checked == 0 && !fails {
         Verdict::NotJudged
     } else if fails {
         Verdict::Findings
