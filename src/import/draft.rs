@@ -408,4 +408,14 @@ mod tests {
             parsed(&draft);
         }
     }
+
+    #[test]
+    fn a_word_is_never_drafted_as_another_one_that_looks_like_it() {
+        let header = ["payment_id", "invoice_id", "account_id", "attempted_at", "Status"];
+        let rows =
+            [vec!["p1", "i1", "a1", "2026-01-01", "Paid"], vec!["p2", "i2", "a2", "2026-01-02", "Faild"]];
+        let toml = Draft::from_rows("payments-export.csv", &header, &rows).toml;
+        assert!(toml.contains("\"Paid\" = \"\""), "{toml}");
+        assert!(toml.contains("\"Faild\" = \"failed\""), "{toml}");
+    }
 }

@@ -235,8 +235,11 @@ fn take(column: &Column, found: &Found) -> String {
         Type::Enum(own) => {
             let mut map = BTreeMap::new();
             for value in found.values.iter().filter(|v| validate::word(v, own).is_err()) {
-                let near = crate::model::datasets::nearest(value, own.iter().copied());
-                map.entry(fold_name(value)).or_insert((value, near.first().copied().unwrap_or("")));
+                // Only a spelling of the same word: a likely-looking other one would turn paid into failed.
+                let folded = fold_name(value);
+                let same = |w: &&str| strsim::damerau_levenshtein(&folded, &fold_name(w)) <= 1;
+                let ours = own.iter().copied().find(same).unwrap_or("");
+                map.entry(folded).or_insert((value, ours));
             }
             if !map.is_empty() {
                 let pairs =
