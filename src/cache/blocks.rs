@@ -147,6 +147,8 @@ impl<'c> BlockReader<'c> {
             true => anyhow::Error::new(error).context(format!("cannot read {}", path.display())),
             false => Replaced.into(),
         })?;
+        // One transaction for all reads: a pack never changes, and taking its lock for each costs as much as reading.
+        conn.execute_batch("BEGIN")?;
         Ok(BlockReader { conn: Source::Pack(conn), content: 0 })
     }
 

@@ -1,10 +1,15 @@
 //! Sums events over periods, each event once.
+//!
+//! What was found is remembered by the digest of everything that it was found from. Exports are taken in the order
+//! in which they came into the cache, so that a new one can be added to what is remembered of those before it.
 
 use super::{
-    dedupe::{self, Place},
+    alike::{self, Changed},
+    dedupe::{self, Candidate, rule},
     memo,
-    pack::{BlockView, Form, IdClass, Quantities, read_series, stamp},
-    scan::{PartInfo, Scan},
+    pack::{Form, read_series, stamp},
+    scan::{self, BlockAt, PartInfo, Row, Scan, cores, within},
+    totals::Totals,
 };
 use crate::{
     cache::{BlockReader, Cache},
@@ -16,11 +21,9 @@ use crate::{
 use anyhow::{Context as _, Result};
 use chrono_tz::Tz;
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
+    cell::OnceCell,
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
 };
 
 /// One export of usage events, as the cache has it.
@@ -79,7 +82,7 @@ pub struct Event {
     pub file: usize,
     /// Line in it.
     pub line: u64,
-    pub(super) place: Place,
+    pub(super) row: Row,
 }
 
 /// One of several contents of one event id.
@@ -144,42 +147,39 @@ pub struct Sums {
 pub struct Metering<'c> {
     parts: Vec<PartInfo>,
     readers: Vec<BlockReader<'c>>,
+    /// The blocks, once they were asked for.
+    blocks: OnceCell<Vec<BlockAt>>,
     keys: Vec<SeriesKey>,
-    /// Rows that do not count, rising, by part and block; true: a further copy of a counted event. `None` until
-    /// the events were gone through.
-    dead: Option<Dead>,
+    /// How many keys the first parts have, by their number.
+    keys_of: Vec<usize>,
+    /// Digest of the first parts, their names and zones, by their number less one.
+    identities: Vec<blake3::Hash>,
+    /// Events that do not count; `None` until the events were gone through.
+    dead: Option<Vec<(Row, bool)>>,
+    /// What names the dead in the cache.
+    dead_name: Option<[u8; 32]>,
     cache: &'c Cache,
-    /// Digest of the exports, names and zones.
-    identity: blake3::Hash,
     /// Results that the cache should remember.
     fresh: Vec<Memo>,
 }
 
-type Dead = HashMap<(usize, u32), Vec<(u32, bool)>>;
-
 /// A result with the digest of everything that it was computed from.
 pub type Memo = ([u8; 32], Vec<u8>);
 
-/// An event whose id may stand elsewhere too, whole.
-#[derive(Clone)]
-struct Candidate {
-    place: Place,
-    class: IdClass,
-    bits: u128,
-    unique: Option<u64>,
-    copy: Copy,
-}
-
-/// What one thread gathers for the sums.
-struct Share {
-    totals: Totals,
-    candidates: Vec<Candidate>,
-    oldest: Option<i64>,
-    newest: Option<i64>,
+/// All that is known of some exports' events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct State {
+    pub intervals: Vec<Vec<Interval>>,
+    /// Files are parts here.
+    pub conflicts: Vec<Conflict>,
+    pub duplicates: BTreeMap<u32, Interval>,
+    pub alike: Vec<alike::Group>,
+    pub oldest: Option<i64>,
+    pub newest: Option<i64>,
 }
 
 /// Above this many cells each thread's own totals would take too much memory.
-const CELLS: usize = 2 << 20;
+const CELLS: usize = 4 << 20;
 
 impl<'c> Metering<'c> {
     /// Opens the parts. `name` gives the key of each series in the names that all exports share.
@@ -188,14 +188,19 @@ impl<'c> Metering<'c> {
         parts: &[MeterPart],
         mut name: impl FnMut(&MeterPart, &super::pack::Series) -> SeriesKey,
     ) -> Result<Metering<'c>> {
-        let mut keys = Vec::new();
+        let mut sorted: Vec<&MeterPart> = parts.iter().collect();
+        sorted.sort_by_key(|p| (p.content, p.part, p.file));
+        let mut keys: Vec<SeriesKey> = Vec::new();
         let mut numbers: HashMap<SeriesKey, u32> = HashMap::new();
-        let mut open = Vec::new();
-        let mut readers = Vec::new();
+        let (mut open, mut readers, mut keys_of, mut identities) = (vec![], vec![], vec![], vec![]);
         let mut identity = blake3::Hasher::new();
-        identity.update(concat!("usage/2 ", env!("CARGO_PKG_VERSION")).as_bytes());
-        for part in parts {
-            identity.update(format!("{} {} {}", part.identity, part.file, part.zone.name()).as_bytes());
+        identity.update(concat!("usage/3 ", env!("CARGO_PKG_VERSION")).as_bytes());
+        let mut text = Vec::new();
+        for part in sorted {
+            text.clear();
+            put_text(&mut text, &part.identity);
+            put_text(&mut text, part.zone.name());
+            let known = keys.len();
             let mut series = Vec::new();
             for s in read_series(&cache.series(part.part)?)? {
                 let key = name(part, &s);
@@ -204,25 +209,45 @@ impl<'c> Metering<'c> {
                     keys.push(key);
                     next
                 });
+                text.push(s.form as u8);
+                text.extend_from_slice(&number.to_le_bytes());
                 series.push((s.form, number));
             }
-            let reader = BlockReader::open(cache, part.content, part.pack.as_deref())?;
-            for (form, key) in &series {
-                identity.update(&[*form as u8]);
-                identity.update(&key.to_le_bytes());
+            for key in &keys[known..] {
+                put_text(&mut text, &key.account);
+                put_text(&mut text, &key.metric);
+                put_text(&mut text, key.dimension.as_deref().unwrap_or("\0"));
             }
+            identity.update(&text);
+            identities.push(identity.finalize());
+            keys_of.push(keys.len());
+            readers.push(BlockReader::open(cache, part.content, part.pack.as_deref())?);
             let pack = part.pack.as_deref().map(|name| cache.dir().join(name));
             open.push(PartInfo { file: part.file, zone: part.zone, series, pack, rows: part.rows });
-            readers.push(reader);
         }
-        for key in &keys {
-            for text in [&*key.account, &*key.metric, key.dimension.as_deref().unwrap_or("\0")] {
-                identity.update(&(text.len() as u64).to_le_bytes());
-                identity.update(text.as_bytes());
+        Ok(Metering {
+            parts: open,
+            readers,
+            blocks: OnceCell::new(),
+            keys,
+            keys_of,
+            identities,
+            dead: None,
+            dead_name: None,
+            cache,
+            fresh: Vec::new(),
+        })
+    }
+
+    fn scan(&self) -> Result<Scan<'_, 'c>> {
+        let blocks = match self.blocks.get() {
+            Some(blocks) => blocks,
+            None => {
+                let found = scan::blocks(&self.readers)?;
+                self.blocks.get_or_init(|| found)
             }
-        }
-        let identity = identity.finalize();
-        Ok(Metering { parts: open, readers, keys, dead: None, cache, identity, fresh: Vec::new() })
+        };
+        Ok(Scan { parts: &self.parts, readers: &self.readers, blocks })
     }
 
     /// The keys; results name them by their index.
@@ -230,256 +255,200 @@ impl<'c> Metering<'c> {
         &self.keys
     }
 
-    fn scan(&self) -> Scan<'_, 'c> {
-        Scan { parts: &self.parts, readers: &self.readers }
-    }
-
-    /// The key of a memo: a question about these events.
-    fn question(&self, what: &str, parts: impl Iterator<Item = i64>) -> [u8; 32] {
-        let mut hash = blake3::Hasher::new();
-        hash.update(self.identity.as_bytes());
-        hash.update(what.as_bytes());
-        let bytes: Vec<u8> = parts.flat_map(i64::to_le_bytes).collect();
-        hash.update(&bytes);
-        *hash.finalize().as_bytes()
-    }
-
     /// What was computed and is not yet in the cache: to be written there when nobody reads it any more.
     pub fn take_memos(&mut self) -> Vec<Memo> {
         std::mem::take(&mut self.fresh)
     }
 
-    /// Sums every key between its cuts (nanoseconds since 1970 in UTC, rising).
-    pub fn sums(&mut self, cuts: &[Arc<[i64]>]) -> Result<Sums> {
-        let question = self.question(
-            "sums",
-            cuts.iter().flat_map(|c| std::iter::once(c.len() as i64).chain(c.iter().copied())),
-        );
-        let known = self.cache.recall(&question)?;
-        if let Some(sums) =
-            known.as_deref().and_then(memo::to_sums).filter(|s| s.intervals.len() == cuts.len())
-        {
-            return Ok(sums);
-        }
-        let sums = self.compute(cuts)?;
-        if self.worth_remembering() {
-            self.fresh.extend(memo::of_sums(&sums).map(|bytes| (question, bytes)));
-        }
-        Ok(sums)
-    }
-
     /// A few events are summed sooner than remembered.
     fn worth_remembering(&self) -> bool {
-        self.scan().rows() > 100_000
+        self.parts.iter().map(|p| p.rows).sum::<u64>() > 100_000
     }
 
-    fn compute(&mut self, cuts: &[Arc<[i64]>]) -> Result<Sums> {
-        let groups = dedupe::candidates(&self.scan())?;
-        let mut doubtful: HashMap<(usize, u32), Vec<u32>> = HashMap::new();
-        for place in groups.iter().flatten() {
-            doubtful.entry((place.part(), place.block())).or_default().push(place.row() as u32);
-        }
-        for rows in doubtful.values_mut() {
-            rows.sort_unstable();
-        }
-        let mut offsets = Vec::with_capacity(self.keys.len());
-        let mut size = 0;
-        for key in cuts {
-            offsets.push(size);
-            size += key.len() + 1;
-        }
-        let alike = Alike::new(self.scan().rows());
-        let threads = if size > CELLS { 1 } else { usize::MAX };
-        let threads = threads.min(std::thread::available_parallelism().map_or(1, usize::from));
-        let parts = &self.parts;
-        let shares = self.scan().run_on(
-            threads,
-            || Share {
-                totals: Totals { cells: vec![(0, 0); size], scale: 0 },
-                candidates: Vec::new(),
-                oldest: None,
-                newest: None,
-            },
-            |share, at, n, view| {
-                let none = Vec::new();
-                let rows = doubtful.get(&(at, n)).unwrap_or(&none);
-                sum_block(&parts[at], (at, n), view, rows, cuts, &offsets, &alike, share)
-            },
-        )?;
-        let mut sums = Sums::default();
-        let mut shares = shares.into_iter();
-        let mut first = shares.next().context("no share")?;
-        for share in shares {
-            first.totals.absorb(share.totals)?;
-            first.candidates.extend(share.candidates);
-            first.oldest = first.oldest.into_iter().chain(share.oldest).min();
-            first.newest = first.newest.max(share.newest);
-        }
-        let Share { mut totals, candidates, oldest, newest } = first;
-        self.dead = Some(Dead::new());
-        (sums.oldest, sums.newest) = (oldest, newest);
-        self.settle(candidates, cuts, &offsets, &mut totals, &mut sums)?;
-        sums.suspected = self.suspected(&alike)?;
-        sums.intervals = cuts
-            .iter()
-            .zip(&offsets)
-            .map(|(key, &from)| (from..=from + key.len()).map(|cell| totals.interval(cell)).collect())
-            .collect::<Result<_>>()?;
-        Ok(sums)
-    }
-
-    /// Decides which of the doubtful events count, and adds those that do.
-    fn settle(
-        &mut self,
-        mut candidates: Vec<Candidate>,
-        cuts: &[Arc<[i64]>],
-        offsets: &[usize],
-        totals: &mut Totals,
-        sums: &mut Sums,
-    ) -> Result<()> {
-        candidates.sort_unstable_by_key(|c| (c.class, c.bits, c.place));
-        for same in candidates.chunk_by(|a, b| (a.class, a.bits) == (b.class, b.bits)) {
-            let counted = match same {
-                [one] => &one.copy,
-                copies => self.judge_copies(copies, sums)?,
+    /// Sums every key between its cuts (nanoseconds since 1970 in UTC, rising).
+    pub fn sums(&mut self, cuts: &[Arc<[i64]>]) -> Result<Sums> {
+        let questions = self.questions(cuts);
+        self.dead_name = questions.last().map(|q| named(q, "dead"));
+        for known in (1..=questions.len()).rev() {
+            let Some(state) = self.recall(&questions[known - 1], &cuts[..self.keys_of[known - 1]])? else {
+                continue;
             };
-            let key = counted.key as usize;
-            let cell = offsets[key] + cuts[key].partition_point(|c| *c <= counted.time);
-            let one = Quantities::Wide(vec![counted.quantity]);
-            let factor = totals.factor(&one)?;
-            totals.add(cell, &one, 0, factor)?;
+            if known == questions.len() {
+                return self.told(state);
+            }
+            // What came since is added, where it is known which of the older events count.
+            let dead = self.cache.recall(&named(&questions[known - 1], "dead"))?;
+            if let Some(dead) = dead.as_deref().and_then(memo::to_dead) {
+                return self.compute(cuts, known, state, dead);
+            }
         }
-        for rows in self.dead.iter_mut().flat_map(HashMap::values_mut) {
-            rows.sort_unstable();
-        }
-        sums.conflicts.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(())
+        self.compute(cuts, 0, State::default(), Vec::new())
     }
 
-    /// Of copies of one event one is counted: of equal contents the earliest to arrive, of different ones the
-    /// latest to arrive (then the greater content), so that the order of files never matters. Content is account,
-    /// metric, time and quantity alone.
-    fn judge_copies<'k>(&mut self, copies: &'k [Candidate], sums: &mut Sums) -> Result<&'k Copy> {
-        let keys = &self.keys;
-        let content = |c: &Candidate| {
-            let key = &keys[c.copy.key as usize];
-            (c.copy.time, key.account.clone(), key.metric.clone(), c.copy.quantity)
+    /// The names of the sums of the first parts, by their number less one.
+    fn questions(&self, cuts: &[Arc<[i64]>]) -> Vec<[u8; 32]> {
+        let mut lists: HashMap<*const i64, u64> = HashMap::new();
+        let mut hash = blake3::Hasher::new();
+        let mut from = 0;
+        let mut questions = Vec::with_capacity(self.parts.len());
+        for (identity, &keys) in self.identities.iter().zip(&self.keys_of) {
+            let mut text = identity.as_bytes().to_vec();
+            for list in &cuts[from..keys] {
+                // Most keys share one list, which is written out once.
+                let next = lists.len() as u64;
+                let number = *lists.entry(list.as_ptr()).or_insert(next);
+                text.extend_from_slice(&number.to_le_bytes());
+                if number == next {
+                    text.extend_from_slice(&(list.len() as u64).to_le_bytes());
+                    text.extend(list.iter().flat_map(|c| c.to_le_bytes()));
+                }
+            }
+            from = keys;
+            hash.update(&text);
+            questions.push(*hash.finalize().as_bytes());
+        }
+        questions
+    }
+
+    fn recall(&self, question: &[u8; 32], cuts: &[Arc<[i64]>]) -> Result<Option<State>> {
+        let bytes = self.cache.recall(&named(question, "sums"))?;
+        let fits = |s: &State| {
+            s.intervals.len() == cuts.len()
+                && s.intervals.iter().zip(cuts).all(|(i, c)| i.len() == c.len() + 1)
         };
-        let dimension = |c: &Candidate| keys[c.copy.key as usize].dimension.clone();
-        let mut contents: Vec<Vec<&Candidate>> = Vec::new();
-        for c in copies {
-            match contents.iter_mut().find(|list| content(list[0]) == content(c)) {
-                Some(list) => list.push(c),
-                None => contents.push(vec![c]),
-            }
-        }
-        for list in &mut contents {
-            list.sort_by_cached_key(|c| {
-                (c.copy.ingested.unwrap_or(i64::MAX), dimension(c), c.unique, c.place)
-            });
-        }
-        if contents.len() > 1 {
-            contents.sort_by_cached_key(|list| {
-                let latest = list.iter().filter_map(|c| c.copy.ingested).max();
-                std::cmp::Reverse((latest, content(list[0])))
-            });
-            let first = contents[0][0].place;
-            let view =
-                BlockView::open(&self.readers[first.part()], first.block())?.context("a block is gone")?;
-            sums.conflicts.push(Conflict {
-                id: view.id_text(first.row())?,
-                copies: contents.iter().map(|list| list[0].copy.clone()).collect(),
-            });
-        }
-        let counted = contents[0][0];
-        for (at, list) in contents.iter().enumerate() {
-            for c in list.iter().filter(|c| c.place != counted.place) {
-                let again = at == 0;
-                let dead = self.dead.get_or_insert_default();
-                dead.entry((c.place.part(), c.place.block()))
-                    .or_default()
-                    .push((c.place.row() as u32, again));
-                if again {
-                    let d = sums.duplicates.entry(c.copy.key).or_default();
-                    d.count += 1;
-                    d.sum =
-                        decimal::add(d.sum, c.copy.quantity).context("a sum of duplicates is too large")?;
-                }
-            }
-        }
-        Ok(&counted.copy)
+        Ok(bytes.as_deref().and_then(memo::to_state).filter(fits))
     }
 
-    fn suspected(&self, alike: &Alike) -> Result<Vec<Suspected>> {
-        if !alike.any() {
-            return Ok(Vec::new());
+    /// The state in the report's terms.
+    fn told(&self, state: State) -> Result<Sums> {
+        let file = |part: usize| self.parts.get(part).map(|p| p.file).context("an unknown part");
+        let mut conflicts = state.conflicts;
+        for copy in conflicts.iter_mut().flat_map(|c| &mut c.copies) {
+            copy.file = file(copy.file)?;
         }
-        type Found = Vec<(u32, i64, Decimal, usize, u64)>;
-        let none = Dead::new();
-        let (parts, all_dead) = (&self.parts, self.dead.as_ref().unwrap_or(&none));
-        let shares = self.scan().run(Found::new, |found, at, n, view| {
-            let part = &parts[at];
-            let (series, times) = (view.series()?, view.times()?);
-            let mut rest = None;
-            let mut dead = all_dead.get(&(at, n)).map_or(&[][..], Vec::as_slice).iter().peekable();
-            for row in 0..view.meta.rows {
-                let (form, key) = part.series[series[row] as usize];
-                let time = instant(times[row], form, part.zone);
-                let is_dead = dead.next_if(|(r, _)| *r as usize == row).is_some();
-                if is_dead || time % 1_000_000_000 == 0 || !alike.maybe(key, time) {
-                    continue;
-                }
-                if rest.is_none() {
-                    rest = Some((view.quantities()?, view.lines()?));
-                }
-                if let Some((quantities, lines)) = &rest {
-                    let quantity = quantities.get(row).normalize();
-                    found.push((key, time, quantity, part.file, lines.get(row)));
-                }
-            }
-            Ok(())
-        })?;
-        let mut all: Found = shares.into_iter().flatten().collect();
-        all.sort_unstable();
-        let mut by_key: Vec<Suspected> = Vec::new();
-        for run in all.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)).filter(|run| run.len() >= 3) {
-            let (key, _, quantity, _, _) = run[0];
-            if by_key.last().is_none_or(|s| s.key != key) {
-                let empty =
-                    Suspected { key, groups: 0, extra: 0, quantity: Decimal::ZERO, places: Vec::new() };
-                by_key.push(empty);
-            }
-            let Some(s) = by_key.last_mut() else { continue };
-            let extra = run.len() as u64 - 1;
+        let mut suspected: BTreeMap<u32, Suspected> = BTreeMap::new();
+        for group in state.alike {
+            let s = suspected.entry(group.key).or_insert_with(|| Suspected {
+                key: group.key,
+                groups: 0,
+                extra: 0,
+                quantity: Decimal::ZERO,
+                places: Vec::new(),
+            });
+            let extra = group.places.len() as u64 - 1;
             s.groups += 1;
             s.extra += extra;
-            let more = decimal::mul(quantity, Decimal::from(extra)).and_then(|q| decimal::add(s.quantity, q));
+            let each = Decimal::try_from_i128_with_scale(group.quantity.0, group.quantity.1)?;
+            let more = decimal::mul(each, Decimal::from(extra)).and_then(|q| decimal::add(s.quantity, q));
             s.quantity = more.context("a sum of alike events is too large")?;
-            s.places.extend(run.iter().map(|(_, _, _, file, line)| (*file, *line)));
+            for (part, line) in group.places {
+                s.places.push((file(part as usize)?, line));
+            }
         }
-        for s in &mut by_key {
+        for s in suspected.values_mut() {
             s.places.sort_unstable();
         }
-        Ok(by_key)
+        Ok(Sums {
+            intervals: state.intervals,
+            conflicts,
+            duplicates: state.duplicates,
+            suspected: suspected.into_values().collect(),
+            oldest: state.oldest,
+            newest: state.newest,
+        })
+    }
+
+    /// Adds the events of the parts from `known` on to what is known of those before.
+    fn compute(
+        &mut self,
+        cuts: &[Arc<[i64]>],
+        known: usize,
+        state: State,
+        dead: Vec<(Row, bool)>,
+    ) -> Result<Sums> {
+        let scan = self.scan()?;
+        let old = if known == 0 { 0 } else { scan.first_of(known) };
+        let doubtful = dedupe::doubtful(&scan, old)?;
+        let cells = Cells::new(cuts);
+        let mut totals = cells.totals(&state.intervals)?;
+        let mut state = state;
+        for share in sum(&scan, old, &doubtful, &cells)? {
+            totals.absorb(share.totals)?;
+            state.oldest = state.oldest.into_iter().chain(share.oldest).min();
+            state.newest = state.newest.max(share.newest);
+        }
+        let files: Vec<usize> = self.parts.iter().map(|p| p.file).collect();
+        let mut settling = Settling {
+            scan: &scan,
+            keys: &self.keys,
+            files: &files,
+            cells: &cells,
+            old,
+            totals,
+            state,
+            revived: HashSet::new(),
+            died: Vec::new(),
+            touched: Vec::new(),
+        };
+        dedupe::groups(&scan, &doubtful, self.cache.dir(), |copies| settling.settle(copies))?;
+        let Settling { totals, mut state, revived, died, touched, .. } = settling;
+        let mut dead = dead;
+        if !revived.is_empty() {
+            dead.retain(|(row, _)| !revived.contains(row));
+        }
+        dead.extend(died);
+        dead.sort_unstable();
+        state.conflicts.sort_by(|a, b| a.id.cmp(&b.id));
+        state.duplicates.retain(|_, d| d.count > 0);
+        let few = old > 0 && scan.rows() - old < old / 4;
+        let changed = if few { Some(Changed::new(&scan, old, touched.into_iter())?) } else { None };
+        state.alike.retain(|g| changed.as_ref().is_some_and(|c| !c.touches(g)));
+        state.alike.extend(alike::find(&scan, &dead, changed.as_ref())?);
+        state.alike.sort_unstable_by(|a, b| (a.key, a.time, a.quantity).cmp(&(b.key, b.time, b.quantity)));
+        state.intervals = cells.intervals(&totals)?;
+        drop(scan);
+        if self.worth_remembering()
+            && let Some(question) = self.questions(cuts).last()
+        {
+            self.fresh.extend(memo::of_state(&state).map(|bytes| (named(question, "sums"), bytes)));
+            self.fresh.extend(memo::of_dead(&dead).map(|bytes| (named(question, "dead"), bytes)));
+        }
+        self.dead = Some(dead);
+        self.told(state)
     }
 
     /// Every event (further copies marked) of the wanted keys, by time and id.
     pub fn events(&mut self, wanted: &[bool]) -> Result<Vec<Vec<Event>>> {
-        let asked = (0i64..).zip(wanted).filter(|(_, w)| **w).map(|(at, _)| at);
-        let question = self.question("events", asked);
+        let mut asked = self.identities.last().map_or_else(Vec::new, |i| i.as_bytes().to_vec());
+        asked.extend(wanted.iter().map(|w| u8::from(*w)));
+        let question = named(blake3::hash(&asked).as_bytes(), "events");
         let known = self.cache.recall(&question)?;
         if let Some(lists) = known.as_deref().and_then(memo::to_events).filter(|l| l.len() == self.keys.len())
         {
-            return Ok(lists);
+            return self.in_files(lists);
         }
         if self.dead.is_none() {
-            // The sums were remembered; which events do not count is found out again.
+            // The sums were remembered; which events do not count may be too.
+            let known = self.dead_name.map(|name| self.cache.recall(&name)).transpose()?.flatten();
+            self.dead = known.as_deref().and_then(memo::to_dead);
+        }
+        if self.dead.is_none() {
             let nothing: Arc<[i64]> = Arc::from([]);
-            self.compute(&vec![nothing; self.keys.len()])?;
+            self.compute(&vec![nothing; self.keys.len()], 0, State::default(), Vec::new())?;
         }
         let lists = self.read_events(wanted)?;
         if self.worth_remembering() {
             self.fresh.extend(memo::of_events(&lists).map(|bytes| (question, bytes)));
+        }
+        self.in_files(lists)
+    }
+
+    /// Files in place of parts.
+    fn in_files(&self, mut lists: Vec<Vec<Event>>) -> Result<Vec<Vec<Event>>> {
+        for list in &mut lists {
+            for event in list.iter_mut() {
+                event.file = self.parts.get(event.file).context("an unknown part")?.file;
+            }
         }
         Ok(lists)
     }
@@ -487,39 +456,46 @@ impl<'c> Metering<'c> {
     fn read_events(&self, wanted: &[bool]) -> Result<Vec<Vec<Event>>> {
         let wanted_parts: Vec<Vec<bool>> =
             self.parts.iter().map(|p| p.series.iter().map(|(_, k)| wanted[*k as usize]).collect()).collect();
-        let none = Dead::new();
-        let (parts, all_dead) = (&self.parts, self.dead.as_ref().unwrap_or(&none));
-        let shares = self.scan().run(Vec::new, |found: &mut Vec<(u32, Event)>, at, n, view| {
-            let (part, wanted) = (&parts[at], &wanted_parts[at]);
-            let series = view.series()?;
-            let rows: Vec<usize> = (0..view.meta.rows).filter(|&row| wanted[series[row] as usize]).collect();
-            if rows.is_empty() {
-                return Ok(());
-            }
-            let (times, quantities, lines) = (view.times()?, view.quantities()?, view.lines()?);
-            let (ingested, unique) = (view.ingested()?, view.unique()?);
-            let dead = all_dead.get(&(at, n)).map_or(&[][..], Vec::as_slice);
-            for row in rows {
-                let again = match dead.binary_search_by_key(&(row as u32), |(r, _)| *r) {
-                    Ok(i) if !dead[i].1 => continue,
-                    Ok(_) => true,
-                    Err(_) => false,
-                };
-                let (form, key) = part.series[series[row] as usize];
-                let event = Event {
-                    time: instant(times[row], form, part.zone),
-                    quantity: quantities.get(row).normalize(),
-                    ingested: ingested.as_ref().and_then(|i| i[row]).and_then(|s| nanos(s, part.zone)),
-                    unique: unique.as_ref().and_then(|u| u[row]),
-                    again,
-                    file: part.file,
-                    line: lines.get(row),
-                    place: Place::new(at, n, row)?,
-                };
-                found.push((key, event));
-            }
-            Ok(())
-        })?;
+        let scan = self.scan()?;
+        let (parts, dead) = (&self.parts, self.dead.as_deref().unwrap_or_default());
+        let shares = scan.run(
+            cores(),
+            |_| true,
+            Vec::new,
+            |found: &mut Vec<(u32, Event)>, block, view| {
+                let (part, wanted) = (&parts[block.part], &wanted_parts[block.part]);
+                let series = view.series()?;
+                let rows: Vec<usize> =
+                    (0..view.meta.rows).filter(|&row| wanted[series[row] as usize]).collect();
+                if rows.is_empty() {
+                    return Ok(());
+                }
+                let (times, quantities, lines) = (view.times()?, view.quantities()?, view.lines()?);
+                let (ingested, unique) = (view.ingested()?, view.unique()?);
+                let dead = alike::dead_in(dead, block);
+                for at in rows {
+                    let row = block.first + u32::try_from(at)?;
+                    let again = match dead.binary_search_by_key(&row, |(r, _)| *r) {
+                        Ok(i) if !dead[i].1 => continue,
+                        Ok(_) => true,
+                        Err(_) => false,
+                    };
+                    let (form, key) = part.series[series[at] as usize];
+                    let event = Event {
+                        time: instant(times[at], form, part.zone),
+                        quantity: quantities.get(at).normalize(),
+                        ingested: ingested.as_ref().and_then(|i| i[at]).and_then(|s| nanos(s, part.zone)),
+                        unique: unique.as_ref().and_then(|u| u[at]),
+                        again,
+                        file: block.part,
+                        line: lines.get(at),
+                        row,
+                    };
+                    found.push((key, event));
+                }
+                Ok(())
+            },
+        )?;
         let mut lists: Vec<Vec<Event>> = vec![Vec::new(); self.keys.len()];
         for (key, event) in shares.into_iter().flatten() {
             lists[key as usize].push(event);
@@ -532,15 +508,16 @@ impl<'c> Metering<'c> {
 
     /// Sorts events by time and id. Ids are read only where times are equal.
     pub fn sort(&self, events: &mut [Event]) -> Result<()> {
-        events.sort_unstable_by_key(|e| (e.time, e.again, e.place));
+        events.sort_unstable_by_key(|e| (e.time, e.again, e.row));
+        if events.windows(2).all(|w| w[0].time != w[1].time) {
+            return Ok(());
+        }
+        let scan = self.scan()?;
         for run in events.chunk_by_mut(|a, b| a.time == b.time).filter(|run| run.len() > 1) {
-            let mut named = Vec::with_capacity(run.len());
-            for e in run.iter() {
-                let reader = &self.readers[e.place.part()];
-                let view = BlockView::open(reader, e.place.block())?.context("a block is gone")?;
-                named.push((view.id_text(e.place.row())?, e.clone()));
-            }
-            named.sort_by(|a, b| (&a.0, a.1.again, a.1.place).cmp(&(&b.0, b.1.again, b.1.place)));
+            let named = run.iter().map(|e| Ok((scan.id_text(e.row)?, e.clone())));
+            let mut named = named.collect::<Result<Vec<_>>>()?;
+            // Stable: equal ids stay in their order in the cache.
+            named.sort_by(|a, b| (&a.0, a.1.again).cmp(&(&b.0, b.1.again)));
             for (slot, (_, e)) in run.iter_mut().zip(named) {
                 *slot = e;
             }
@@ -549,70 +526,214 @@ impl<'c> Metering<'c> {
     }
 }
 
-#[allow(clippy::too_many_arguments, reason = "the inner loop over tens of millions of events")]
-fn sum_block(
-    part: &PartInfo,
-    (at, n): (usize, u32),
-    view: &BlockView<'_, '_>,
-    doubtful: &[u32],
-    cuts: &[Arc<[i64]>],
-    offsets: &[usize],
-    alike: &Alike,
-    share: &mut Share,
-) -> Result<()> {
-    let (series, times) = (view.series()?, view.times()?);
-    let quantities = view.quantities()?;
-    let factor = share.totals.factor(&quantities)?;
-    let mut waiting = doubtful.iter().copied().peekable();
-    for row in 0..view.meta.rows {
-        let (form, key) = part.series[series[row] as usize];
-        let time = instant(times[row], form, part.zone);
-        if share.oldest.is_none_or(|o| time < o) {
-            share.oldest = Some(time);
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// The name of one of the answers to a question.
+fn named(question: &[u8; 32], what: &str) -> [u8; 32] {
+    *blake3::Hasher::new().update(what.as_bytes()).update(question).finalize().as_bytes()
+}
+
+/// Where a key's intervals stand among the totals.
+struct Cells {
+    /// Different lists of cuts.
+    lists: Vec<Arc<[i64]>>,
+    /// By key: its first cell and its list.
+    keys: Vec<(u32, u32)>,
+    size: usize,
+}
+
+impl Cells {
+    fn new(cuts: &[Arc<[i64]>]) -> Cells {
+        let mut numbers: HashMap<&Arc<[i64]>, u32> = HashMap::new();
+        let (mut lists, mut keys, mut size) = (Vec::new(), Vec::with_capacity(cuts.len()), 0usize);
+        for key in cuts {
+            let list = *numbers.entry(key).or_insert_with(|| {
+                lists.push(key.clone());
+                lists.len() as u32 - 1
+            });
+            keys.push((u32::try_from(size).unwrap_or(u32::MAX), list));
+            size += key.len() + 1;
         }
-        let until = if form == Form::Date { end_of_day(times[row], part.zone) } else { time };
-        if share.newest.is_none_or(|o| until > o) {
-            share.newest = Some(until);
-        }
-        if time % 1_000_000_000 != 0 {
-            alike.count(key, time);
-        }
-        if waiting.next_if_eq(&(row as u32)).is_some() {
-            continue;
-        }
-        let cell = offsets[key as usize] + cuts[key as usize].partition_point(|c| *c <= time);
-        share.totals.add(cell, &quantities, row, factor)?;
+        Cells { lists, keys, size }
     }
-    if doubtful.is_empty() {
-        return Ok(());
+
+    fn list(&self, key: u32) -> (usize, &[i64]) {
+        let (first, list) = self.keys[key as usize];
+        (first as usize, &self.lists[list as usize])
     }
-    let (ids, classes, lines) = (view.ids()?, view.classes()?, view.lines()?);
-    let (ingested, unique) = (view.ingested()?, view.unique()?);
-    for &row in doubtful {
-        let row = row as usize;
-        let (form, key) = part.series[series[row] as usize];
-        let mut bits = [0u8; 16];
-        bits.copy_from_slice(&ids[row * 16..row * 16 + 16]);
-        let copy = Copy {
-            key,
-            time: instant(times[row], form, part.zone),
-            quantity: quantities.get(row).normalize(),
-            ingested: ingested.as_ref().and_then(|i| i[row]).and_then(|s| nanos(s, part.zone)),
-            file: part.file,
-            line: lines.get(row),
+
+    fn of(&self, key: u32, time: i64) -> usize {
+        let (first, cuts) = self.list(key);
+        first + cuts.partition_point(|c| *c <= time)
+    }
+
+    /// Totals that begin with what is known.
+    fn totals(&self, intervals: &[Vec<Interval>]) -> Result<Totals> {
+        let mut totals = Totals::new(self.size);
+        for (key, known) in (0..).zip(intervals) {
+            let (first, _) = self.list(key);
+            for (at, i) in known.iter().enumerate().filter(|(_, i)| i.count > 0) {
+                totals.change(first + at, i.sum, i64::try_from(i.count)?)?;
+            }
+        }
+        Ok(totals)
+    }
+
+    fn intervals(&self, totals: &Totals) -> Result<Vec<Vec<Interval>>> {
+        let key = |key: u32| {
+            let (first, cuts) = self.list(key);
+            (first..=first + cuts.len()).map(|cell| totals.interval(cell)).collect()
         };
-        let (place, class) = (Place::new(at, n, row)?, classes.get(row));
-        let (bits, unique) = (u128::from_le_bytes(bits), unique.as_ref().and_then(|u| u[row]));
-        share.candidates.push(Candidate { place, class, bits, unique, copy });
+        (0..self.keys.len() as u32).map(key).collect()
     }
-    Ok(())
+}
+
+/// What one thread gathers for the sums.
+struct Share {
+    totals: Totals,
+    oldest: Option<i64>,
+    newest: Option<i64>,
+    /// By list of cuts: the interval last used; neighbouring events are mostly of one.
+    last: Vec<usize>,
+}
+
+/// Sums the events from `old` on, without the doubtful ones.
+fn sum(scan: &Scan<'_, '_>, old: Row, doubtful: &[Row], cells: &Cells) -> Result<Vec<Share>> {
+    let threads = if cells.size > CELLS { 1 } else { cores() };
+    scan.run(
+        threads,
+        |b| b.first >= old,
+        || Share {
+            totals: Totals::new(cells.size),
+            oldest: None,
+            newest: None,
+            last: vec![0; cells.lists.len()],
+        },
+        |share, block, view| {
+            let part = &scan.parts[block.part];
+            let (series, times) = (view.series()?, view.times()?);
+            let quantities = view.quantities()?;
+            let factor = share.totals.factor(&quantities)?;
+            let mut waiting =
+                within(doubtful, block).iter().map(|row| (row - block.first) as usize).peekable();
+            // By form: the first and last reading of the clock. No zone turns their order round.
+            let mut spans = [(i64::MAX, i64::MIN); 3];
+            for (row, (series, &ticks)) in series.iter().zip(&times).enumerate() {
+                let (form, key) = part.series[*series as usize];
+                let span = &mut spans[form as usize];
+                *span = (span.0.min(ticks), span.1.max(ticks));
+                if waiting.next_if_eq(&row).is_some() {
+                    continue;
+                }
+                let time = instant(ticks, form, part.zone);
+                let (first, list) = cells.keys[key as usize];
+                let (cuts, last) = (&cells.lists[list as usize], &mut share.last[list as usize]);
+                let after = *last == 0 || cuts[*last - 1] <= time;
+                if !after || cuts.get(*last).is_some_and(|c| *c <= time) {
+                    *last = cuts.partition_point(|c| *c <= time);
+                }
+                share.totals.add(first as usize + *last, &quantities, row, factor)?;
+            }
+            for (form, (least, most)) in [Form::Instant, Form::Civil, Form::Date].into_iter().zip(spans) {
+                if least > most {
+                    continue;
+                }
+                let until = if form == Form::Date {
+                    end_of_day(most, part.zone)
+                } else {
+                    instant(most, form, part.zone)
+                };
+                let since = instant(least, form, part.zone);
+                share.oldest = Some(share.oldest.map_or(since, |o| o.min(since)));
+                share.newest = share.newest.max(Some(until));
+            }
+            Ok(())
+        },
+    )
+}
+
+/// Decides which of the doubtful events count.
+struct Settling<'s, 'c> {
+    scan: &'s Scan<'s, 'c>,
+    keys: &'s [SeriesKey],
+    files: &'s [usize],
+    cells: &'s Cells,
+    /// Events before this are in the state already.
+    old: Row,
+    totals: Totals,
+    state: State,
+    /// Old events of which it is decided anew.
+    revived: HashSet<Row>,
+    died: Vec<(Row, bool)>,
+    /// Key and time of old events whose id came again.
+    touched: Vec<(u32, i64)>,
+}
+
+impl Settling<'_, '_> {
+    /// All copies of one id, by place.
+    fn settle(&mut self, copies: &[Candidate]) -> Result<()> {
+        let all: Vec<&Candidate> = copies.iter().collect();
+        let (old, _) = all.split_at(all.partition_point(|c| c.row < self.old));
+        if old.len() == all.len() {
+            return Ok(());
+        }
+        if let Some(was) = rule(old, self.keys, self.files) {
+            self.totals.change(self.cell(was.counted), -was.counted.quantity, -1)?;
+            for c in &was.again {
+                self.duplicate(c, -1)?;
+            }
+            if !was.contents.is_empty() {
+                let id = self.scan.id_text(was.counted.row)?;
+                self.state.conflicts.retain(|c| c.id != id);
+            }
+            self.revived.extend(old.iter().map(|c| c.row));
+            self.touched.extend(all.iter().map(|c| (c.key, c.time)));
+        }
+        let Some(is) = rule(&all, self.keys, self.files) else { return Ok(()) };
+        self.totals.change(self.cell(is.counted), is.counted.quantity, 1)?;
+        for c in &is.again {
+            self.duplicate(c, 1)?;
+            self.died.push((c.row, true));
+        }
+        self.died.extend(is.other.iter().map(|c| (c.row, false)));
+        if !is.contents.is_empty() {
+            let copies = is.contents.iter().map(|c| Copy {
+                key: c.key,
+                time: c.time,
+                quantity: c.quantity,
+                ingested: c.ingested,
+                file: c.part as usize,
+                line: c.line,
+            });
+            let conflict = Conflict { id: self.scan.id_text(is.counted.row)?, copies: copies.collect() };
+            self.state.conflicts.push(conflict);
+        }
+        Ok(())
+    }
+
+    fn cell(&self, c: &Candidate) -> usize {
+        self.cells.of(c.key, c.time)
+    }
+
+    /// Counts a further copy, or takes one back.
+    fn duplicate(&mut self, c: &Candidate, count: i64) -> Result<()> {
+        let d = self.state.duplicates.entry(c.key).or_default();
+        d.count = d.count.checked_add_signed(count).context("a negative number of duplicates")?;
+        let quantity = if count < 0 { -c.quantity } else { c.quantity };
+        d.sum = decimal::add(d.sum, quantity).context("a sum of duplicates is too large")?;
+        Ok(())
+    }
 }
 
 fn nanos(s: Stamp, zone: Tz) -> Option<i64> {
     s.in_zone(zone).timestamp_nanos_opt()
 }
 
-fn instant(ticks: i64, form: Form, zone: Tz) -> i64 {
+/// The instant of a reading.
+pub(super) fn instant(ticks: i64, form: Form, zone: Tz) -> i64 {
     if form == Form::Instant || zone == Tz::UTC {
         return ticks;
     }
@@ -622,112 +743,4 @@ fn instant(ticks: i64, form: Form, zone: Tz) -> i64 {
 fn end_of_day(ticks: i64, zone: Tz) -> i64 {
     let next = ticks.saturating_add(86_400_000_000_000);
     instant(next, Form::Date, zone)
-}
-
-/// Sums at one scale, which rises when a finer quantity comes.
-struct Totals {
-    cells: Vec<(i128, u64)>,
-    scale: u32,
-}
-
-const TOO_LARGE: &str = "the sum of a metric's quantities is too large to be kept exactly";
-
-impl Totals {
-    fn raise(&mut self, scale: u32) -> Result<()> {
-        if scale == self.scale {
-            return Ok(());
-        }
-        let factor = 10i128.checked_pow(scale - self.scale).context(TOO_LARGE)?;
-        for (sum, _) in &mut self.cells {
-            *sum = sum.checked_mul(factor).context(TOO_LARGE)?;
-        }
-        self.scale = scale;
-        Ok(())
-    }
-
-    /// What a narrow block's mantissas are multiplied by; the totals' scale is raised where it is coarser.
-    fn factor(&mut self, quantities: &Quantities) -> Result<i128> {
-        let scale = match quantities {
-            Quantities::Narrow(_, scale) => *scale,
-            Quantities::Wide(list) => list.iter().map(Decimal::scale).max().unwrap_or(0),
-        };
-        if scale > self.scale {
-            self.raise(scale)?;
-        }
-        10i128.checked_pow(self.scale - scale).context(TOO_LARGE)
-    }
-
-    fn add(&mut self, cell: usize, quantities: &Quantities, row: usize, factor: i128) -> Result<()> {
-        let more = match quantities {
-            Quantities::Narrow(list, _) => i128::from(list[row]).checked_mul(factor),
-            Quantities::Wide(list) => {
-                let d = list[row];
-                10i128.checked_pow(self.scale - d.scale()).and_then(|f| d.mantissa().checked_mul(f))
-            }
-        };
-        let (sum, count) = &mut self.cells[cell];
-        *sum = more.and_then(|m| sum.checked_add(m)).context(TOO_LARGE)?;
-        *count += 1;
-        Ok(())
-    }
-
-    /// Adds another thread's totals of the same cells.
-    fn absorb(&mut self, mut other: Totals) -> Result<()> {
-        let scale = self.scale.max(other.scale);
-        self.raise(scale)?;
-        other.raise(scale)?;
-        for (mine, theirs) in self.cells.iter_mut().zip(other.cells) {
-            mine.0 = mine.0.checked_add(theirs.0).context(TOO_LARGE)?;
-            mine.1 += theirs.1;
-        }
-        Ok(())
-    }
-
-    fn interval(&self, cell: usize) -> Result<Interval> {
-        let (mut sum, count) = self.cells[cell];
-        let mut scale = self.scale;
-        while scale > 0 && sum % 10 == 0 {
-            sum /= 10;
-            scale -= 1;
-        }
-        let sum = Decimal::try_from_i128_with_scale(sum, scale).ok().context(TOO_LARGE)?;
-        Ok(Interval { sum, count })
-    }
-}
-
-/// Counts events by a hash of key and time: only where a counter reaches three can three be alike.
-struct Alike {
-    counters: Vec<AtomicU8>,
-}
-
-impl Alike {
-    fn new(rows: u64) -> Alike {
-        let size = (rows.max(16) * 6).next_power_of_two().clamp(1 << 16, 64 << 20);
-        Alike { counters: (0..size).map(|_| AtomicU8::new(0)).collect() }
-    }
-
-    /// Events of one minute share a stretch of counters that fits a core's own cache, since most files are nearly
-    /// in the order of time.
-    fn cell(&self, key: u32, time: i64) -> usize {
-        let mixed = (time as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            ^ u64::from(key).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        let mixed = (mixed ^ mixed >> 31).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let minute = (time >> 36) as usize;
-        (minute << 16 | (mixed >> 48) as usize) & (self.counters.len() - 1)
-    }
-
-    fn count(&self, key: u32, time: i64) {
-        let counter = &self.counters[self.cell(key, time)];
-        if counter.load(Ordering::Relaxed) < 200 {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn maybe(&self, key: u32, time: i64) -> bool {
-        self.counters[self.cell(key, time)].load(Ordering::Relaxed) >= 3
-    }
-
-    fn any(&self) -> bool {
-        self.counters.iter().any(|c| c.load(Ordering::Relaxed) >= 3)
-    }
 }

@@ -1,9 +1,12 @@
 //! Metered usage: tens of millions of events, packed into column blocks at import and summed from them.
 
+mod alike;
 mod dedupe;
 mod memo;
 mod meter;
 pub mod pack;
+mod prints;
 mod scan;
+mod totals;
 
 pub use meter::{Conflict, Copy, Event, Interval, Memo, MeterPart, Metering, SeriesKey, Sums, Suspected};

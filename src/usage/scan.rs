@@ -2,9 +2,14 @@
 
 use super::pack::{BlockView, Form};
 use crate::cache::BlockReader;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use chrono_tz::Tz;
-use std::{path::PathBuf, thread};
+use std::{
+    ops::Range,
+    path::PathBuf,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 /// What is known of an export beside its blocks.
 pub(super) struct PartInfo {
@@ -20,65 +25,125 @@ pub(super) struct PartInfo {
     pub rows: u64,
 }
 
+/// An event's place: how many events stand before it, over all parts in their order.
+pub(super) type Row = u32;
+
+/// A block and the rows that it holds.
+#[derive(Clone, Debug)]
+pub(super) struct BlockAt {
+    /// The part's index.
+    pub part: usize,
+    /// Its number in the part.
+    pub n: u32,
+    /// The place of its first event.
+    pub first: Row,
+    /// Its events.
+    pub rows: u32,
+}
+
+impl BlockAt {
+    /// The places of its events.
+    pub(super) fn span(&self) -> Range<Row> {
+        self.first..self.first + self.rows
+    }
+}
+
 /// The blocks of all parts.
 pub(super) struct Scan<'s, 'c> {
     pub parts: &'s [PartInfo],
     pub readers: &'s [BlockReader<'c>],
+    pub blocks: &'s [BlockAt],
 }
 
 /// Below this many events one thread is enough.
 const ALONE: u64 = 200_000;
 
+/// Finds the blocks of parts.
+pub(super) fn blocks(readers: &[BlockReader<'_>]) -> Result<Vec<BlockAt>> {
+    let mut blocks = Vec::new();
+    let mut first: Row = 0;
+    for (part, reader) in readers.iter().enumerate() {
+        let mut n = 0;
+        while let Some(view) = BlockView::open(reader, n)? {
+            let rows = u32::try_from(view.meta.rows)?;
+            blocks.push(BlockAt { part, n, first, rows });
+            first = first.checked_add(rows).context("more than four billion events in one comparison")?;
+            n += 1;
+        }
+    }
+    Ok(blocks)
+}
+
 impl Scan<'_, '_> {
-    /// Events in all parts.
-    pub(super) fn rows(&self) -> u64 {
-        self.parts.iter().map(|p| p.rows).sum()
+    /// Events in all blocks.
+    pub(super) fn rows(&self) -> Row {
+        self.blocks.last().map_or(0, |b| b.first + b.rows)
     }
 
-    /// Calls `f` with every block: part, number, block. Each thread has a state of its own; the states come back
-    /// in no order that means anything, at least one.
+    /// The place of a part's first event.
+    pub(super) fn first_of(&self, part: usize) -> Row {
+        self.blocks.iter().find(|b| b.part >= part).map_or_else(|| self.rows(), |b| b.first)
+    }
+
+    fn locate(&self, row: Row) -> Result<(&BlockAt, usize)> {
+        let at = self.blocks.partition_point(|b| b.first + b.rows <= row);
+        let block = self.blocks.get(at).context("an event is gone")?;
+        Ok((block, (row - block.first) as usize))
+    }
+
+    /// The id of an event as it was written.
+    pub(super) fn id_text(&self, row: Row) -> Result<String> {
+        let (block, at) = self.locate(row)?;
+        let view = BlockView::open(&self.readers[block.part], block.n)?.context("a block is gone")?;
+        view.id_text(at)
+    }
+
+    /// Calls `f` with every wanted block. Each thread has a state of its own; the states come back in no order that
+    /// means anything, at least one.
     pub(super) fn run<T: Send>(
         &self,
-        state: impl Fn() -> T + Sync,
-        f: impl Fn(&mut T, usize, u32, &BlockView<'_, '_>) -> Result<()> + Sync,
-    ) -> Result<Vec<T>> {
-        self.run_on(thread::available_parallelism().map_or(1, usize::from), state, f)
-    }
-
-    /// The same on at most so many threads.
-    pub(super) fn run_on<T: Send>(
-        &self,
         threads: usize,
+        wanted: impl Fn(&BlockAt) -> bool,
         state: impl Fn() -> T + Sync,
-        f: impl Fn(&mut T, usize, u32, &BlockView<'_, '_>) -> Result<()> + Sync,
+        f: impl Fn(&mut T, &BlockAt, &BlockView<'_, '_>) -> Result<()> + Sync,
     ) -> Result<Vec<T>> {
-        let threads = if self.rows() < ALONE { 1 } else { threads.max(1) };
-        let parts = self.parts;
-        let packs = |first: usize, stride: usize, states: &mut T| -> Result<()> {
-            for (at, part) in parts.iter().enumerate() {
-                let Some(path) = &part.pack else { continue };
-                let reader = BlockReader::open_pack(path)?;
-                walk(&reader, first, stride, |n, view| f(states, at, n, view))?;
+        let (packed, inline): (Vec<&BlockAt>, Vec<&BlockAt>) =
+            self.blocks.iter().filter(|b| wanted(b)).partition(|b| self.parts[b.part].pack.is_some());
+        let rows: u64 = packed.iter().map(|b| u64::from(b.rows)).sum();
+        let threads = if rows < ALONE { 1 } else { threads.max(1) };
+        let next = AtomicUsize::new(0);
+        let work = |mine: &mut T| -> Result<()> {
+            let mut open: Option<(usize, BlockReader<'static>)> = None;
+            while let Some(block) = packed.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let reader = match &mut open {
+                    Some((part, reader)) if *part == block.part => reader,
+                    other => {
+                        let path = self.parts[block.part].pack.as_deref().context("a pack has a path")?;
+                        &mut other.insert((block.part, BlockReader::open_pack(path)?)).1
+                    }
+                };
+                let view = BlockView::open(reader, block.n)?.context("a block is gone")?;
+                f(mine, block, &view)?;
             }
             Ok(())
         };
         thread::scope(|scope| {
-            let mut handles = Vec::new();
-            for first in 1..threads {
-                let (state, packs) = (&state, &packs);
-                handles.push(scope.spawn(move || {
-                    let mut mine = state();
-                    packs(first, threads, &mut mine).map(|()| mine)
-                }));
-            }
+            let handles: Vec<_> = (1..threads)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut mine = state();
+                        work(&mut mine).map(|()| mine)
+                    })
+                })
+                .collect();
             // What lies in the cache itself is read by its own connection, here.
             let mut mine = state();
-            for (at, (part, reader)) in parts.iter().zip(self.readers).enumerate() {
-                if part.pack.is_none() {
-                    walk(reader, 0, 1, |n, view| f(&mut mine, at, n, view))?;
-                }
+            for block in inline {
+                let reader = &self.readers[block.part];
+                let view = BlockView::open(reader, block.n)?.context("a block is gone")?;
+                f(&mut mine, block, &view)?;
             }
-            packs(0, threads, &mut mine)?;
+            work(&mut mine)?;
             let mut states = vec![mine];
             for handle in handles {
                 states.push(handle.join().map_err(|_| anyhow::anyhow!("a reading thread panicked"))??);
@@ -88,17 +153,13 @@ impl Scan<'_, '_> {
     }
 }
 
-fn walk(
-    reader: &BlockReader<'_>,
-    first: usize,
-    stride: usize,
-    mut f: impl FnMut(u32, &BlockView<'_, '_>) -> Result<()>,
-) -> Result<()> {
-    let mut n = u32::try_from(first)?;
-    let stride = u32::try_from(stride)?;
-    while let Some(view) = BlockView::open(reader, n)? {
-        f(n, &view)?;
-        n += stride;
-    }
-    Ok(())
+/// The part of a rising list that lies in a block, as rows of the block.
+pub(super) fn within<'l>(list: &'l [Row], block: &BlockAt) -> &'l [Row] {
+    let span = block.span();
+    &list[list.partition_point(|r| *r < span.start)..list.partition_point(|r| *r < span.end)]
+}
+
+/// Threads for work on many events.
+pub(super) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }

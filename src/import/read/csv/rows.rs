@@ -2,7 +2,7 @@
 
 use super::Layout;
 use super::record::{After, Judged, Quoted, judge, newlines, quoted, without_cr};
-use crate::import::read::find::find2;
+use crate::import::read::find::{find2, places2};
 use crate::import::read::{Bad, Fault, excerpt};
 use memchr::memchr;
 
@@ -76,6 +76,14 @@ impl<'r> Row<'r> {
         self.spans.get(index).map(|s| self.resolve(s))
     }
 
+    /// The bytes of the field at `index`.
+    #[inline]
+    pub fn bytes(&self, index: usize) -> Option<&'r [u8]> {
+        let span = self.spans.get(index)?;
+        let from = if span.scratch { self.scratch } else { self.text };
+        from.as_bytes().get(span.from as usize..span.to as usize)
+    }
+
     #[inline]
     fn resolve(&self, span: &Span) -> &'r str {
         let from = if span.scratch { self.scratch } else { self.text };
@@ -104,6 +112,9 @@ impl<'r> Row<'r> {
     }
 }
 
+/// Blocks shorter than this have places that fit into 31 bits.
+const INDEXED: usize = 1 << 31;
+
 /// A field: a part of the block, or of the scratch text if quotes in it were undoubled. Blocks are far below 4 GiB.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -122,13 +133,25 @@ pub(super) struct Cursor {
     raw: (usize, usize),
     spans: Vec<Span>,
     scratch: String,
+    /// All delimiters and newlines of a block without quotes, as [`places2`] gives them; else empty.
+    places: Vec<u32>,
+    /// The first of them that may lie behind `at`.
+    next: usize,
 }
 
 impl Cursor {
     pub(super) fn new(block: &Block) -> Cursor {
+        let bytes = block.text.as_bytes();
+        let mut places = Vec::new();
+        if bytes.len() < INDEXED && memchr(b'"', bytes).is_none() {
+            places.reserve(bytes.len() / 12);
+            let d = block.layout.dialect;
+            places2(bytes, d.delimiter, d.newline(), &mut places);
+        }
         Cursor {
             line: block.first_line,
             spans: Vec::with_capacity(block.layout.columns),
+            places,
             ..Cursor::default()
         }
     }
@@ -168,6 +191,10 @@ impl Cursor {
         }
         let start = self.at;
         self.row_line = self.line;
+        if let Some(end) = self.take_plain(block, bytes) {
+            self.raw = (start, end);
+            return Some(if block.nul { self.check(block) } else { Ok(()) });
+        }
         Some(match self.parse(block, bytes) {
             Ok(end) => {
                 self.raw = (start, end);
@@ -186,6 +213,39 @@ impl Cursor {
         let rest = bytes.get(self.at..).unwrap_or_default();
         self.at = memchr(newline, rest).map_or(bytes.len(), |i| self.at + i + 1);
         self.line += 1;
+    }
+
+    /// Takes the record here from the places of its separators, if it has as many fields as the header and none
+    /// that could be too long; returns where its text ends.
+    #[inline]
+    fn take_plain(&mut self, block: &Block, bytes: &[u8]) -> Option<usize> {
+        let start = self.at;
+        while (*self.places.get(self.next)? >> 1) < start as u32 {
+            self.next += 1;
+        }
+        let columns = block.layout.columns;
+        let row = self.places.get(self.next..self.next + columns)?;
+        let (last, inner) = row.split_last()?;
+        let end = (last >> 1) as usize;
+        let plain = last & 1 == 1 && inner.iter().fold(0, |all, place| all | place) & 1 == 0;
+        if !plain || end - start > block.layout.limits.field {
+            return None;
+        }
+        let mut from = start as u32;
+        self.spans.clear();
+        self.scratch.clear();
+        self.spans.extend(row.iter().map(|place| {
+            let span = Span { from, to: place >> 1, scratch: false };
+            from = span.to + 1;
+            span
+        }));
+        let last = self.spans.last_mut()?;
+        let to = without_cr(bytes, last.from as usize, end, block.layout.dialect);
+        last.to = to as u32;
+        self.next += columns;
+        self.at = end + 1;
+        self.line += 1;
+        Some(to)
     }
 
     /// Finds the fields of the record here; returns where its text ends.

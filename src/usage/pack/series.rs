@@ -1,0 +1,211 @@
+//! What events are summed by: a number instead of its texts.
+
+use super::{Form, ids::padded};
+use anyhow::{Context as _, Result, ensure};
+use foldhash::fast::RandomState;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// What events are summed by, as the export writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Series {
+    /// How its timestamps were written.
+    pub form: Form,
+    /// The account as the export names it.
+    pub account: String,
+    /// The metric as the export names it.
+    pub metric: String,
+    /// The dimension, where the export has one.
+    pub dimension: Option<String>,
+}
+
+/// A series as a row names it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SeriesCells<'a> {
+    pub form: Form,
+    pub account: &'a [u8],
+    pub metric: &'a [u8],
+    pub dimension: Option<&'a [u8]>,
+}
+
+impl SeriesCells<'_> {
+    /// As it is stored.
+    fn packed(&self) -> Vec<u8> {
+        let mut out = vec![self.form as u8 | u8::from(self.dimension.is_some()) << 4];
+        put_bytes(&mut out, self.account);
+        put_bytes(&mut out, self.metric);
+        if let Some(dimension) = self.dimension {
+            put_bytes(&mut out, dimension);
+        }
+        out
+    }
+}
+
+/// Packed series by number, and their numbers.
+type Numbered = (HashMap<Vec<u8>, u32, RandomState>, Vec<Vec<u8>>);
+
+/// Numbers the series of one export; shared by the threads that read it.
+#[derive(Debug, Default)]
+pub struct SeriesTable {
+    inner: Mutex<Numbered>,
+}
+
+impl SeriesTable {
+    fn number(&self, packed: Vec<u8>) -> u32 {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&n) = inner.0.get(&packed) {
+            return n;
+        }
+        let n = u32::try_from(inner.1.len()).unwrap_or(u32::MAX);
+        inner.1.push(packed.clone());
+        inner.0.insert(packed, n);
+        n
+    }
+
+    /// The table as it is stored.
+    pub fn into_bytes(self) -> Vec<u8> {
+        let inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut out = Vec::new();
+        for s in inner.1 {
+            put_bytes(&mut out, &s);
+        }
+        out
+    }
+}
+
+/// A thread's own view of the table: asks the shared one only for what it has not seen. Texts become numbers first,
+/// short ones by comparing two words, so that a row costs no search through bytes.
+#[derive(Debug, Default)]
+pub struct SeriesCache {
+    accounts: Texts,
+    /// Metrics and dimensions.
+    words: Texts,
+    /// By account; metric; dimension and form.
+    known: HashMap<(u32, u32, u32), u32, RandomState>,
+}
+
+impl SeriesCache {
+    #[inline]
+    pub(super) fn number(&mut self, table: &SeriesTable, s: SeriesCells<'_>) -> u32 {
+        let account = self.accounts.number(s.account);
+        let metric = self.words.number(s.metric);
+        let dimension = s.dimension.map_or(0, |d| self.words.number(d) + 1);
+        let key = (account, metric, dimension << 2 | s.form as u32);
+        if let Some(&n) = self.known.get(&key) {
+            return n;
+        }
+        let n = table.number(s.packed());
+        self.known.insert(key, n);
+        n
+    }
+}
+
+/// Texts and their numbers.
+#[derive(Debug, Default)]
+struct Texts {
+    /// Texts of at most 16 bytes, by their bytes and length.
+    short: HashMap<(u128, u8), u32, RandomState>,
+    long: HashMap<Box<[u8]>, u32, RandomState>,
+}
+
+impl Texts {
+    #[inline]
+    fn number(&mut self, text: &[u8]) -> u32 {
+        let next = (self.short.len() + self.long.len()) as u32;
+        if text.len() <= 16 {
+            return *self.short.entry((padded(text), text.len() as u8)).or_insert(next);
+        }
+        if let Some(&n) = self.long.get(text) {
+            return n;
+        }
+        self.long.insert(text.into(), next);
+        next
+    }
+}
+
+/// The series of a stored table, in the order of their numbers.
+pub fn read_series(bytes: &[u8]) -> Result<Vec<Series>> {
+    let mut rest = bytes;
+    let mut found = Vec::new();
+    while !rest.is_empty() {
+        let mut one = take_bytes(&mut rest)?;
+        let (&head, tail) = one.split_first().context("a series is empty")?;
+        one = tail;
+        let form = match head & 15 {
+            0 => Form::Instant,
+            1 => Form::Civil,
+            _ => Form::Date,
+        };
+        let account = std::str::from_utf8(take_bytes(&mut one)?)?.to_owned();
+        let metric = std::str::from_utf8(take_bytes(&mut one)?)?.to_owned();
+        let dimension =
+            if head & 16 == 0 { None } else { Some(std::str::from_utf8(take_bytes(&mut one)?)?.to_owned()) };
+        found.push(Series { form, account, metric, dimension });
+    }
+    Ok(found)
+}
+
+pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    let mut n = bytes.len();
+    while n >= 128 {
+        out.push((n & 127) as u8 | 128);
+        n >>= 7;
+    }
+    out.push(n as u8);
+    out.extend_from_slice(bytes);
+}
+
+pub(super) fn take_bytes<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8]> {
+    let (mut n, mut shift) = (0usize, 0u32);
+    loop {
+        let (&b, tail) = rest.split_first().context("a packed text is cut short")?;
+        *rest = tail;
+        n |= usize::from(b & 127) << shift;
+        if b < 128 {
+            break;
+        }
+        shift += 7;
+        ensure!(shift < 35, "a packed text is too long");
+    }
+    ensure!(n <= rest.len(), "a packed text is cut short");
+    let (one, tail) = rest.split_at(n);
+    *rest = tail;
+    Ok(one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn series_come_back_by_their_numbers(
+            rows in prop::collection::vec(("[a-c\u{e9}]{1,3}|[ab]{16,18}", "[xy]{1,2}|x{17}", prop::option::of("[de]"), 0u8..3), 1..40)
+        ) {
+            let table = SeriesTable::default();
+            let mut caches = [SeriesCache::default(), SeriesCache::default()];
+            let forms = [Form::Instant, Form::Civil, Form::Date];
+            let numbers: Vec<u32> = rows
+                .iter()
+                .enumerate()
+                .map(|(at, (account, metric, dimension, form))| {
+                    let cells = SeriesCells {
+                        form: forms[usize::from(*form)],
+                        account: account.as_bytes(),
+                        metric: metric.as_bytes(),
+                        dimension: dimension.as_ref().map(|d| d.as_bytes()),
+                    };
+                    caches[at % 2].number(&table, cells)
+                })
+                .collect();
+            let back = read_series(&table.into_bytes()).unwrap();
+            for ((account, metric, dimension, form), n) in rows.into_iter().zip(numbers) {
+                let one = Series { form: forms[usize::from(form)], account, metric, dimension };
+                prop_assert_eq!(&back[n as usize], &one);
+            }
+        }
+    }
+}
