@@ -9,8 +9,9 @@ mod health;
 #[path = "worlds/rng.rs"]
 mod rng;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use common::{Contender, Number, Setup, cold, in_turn, report};
+use serde_json::Value;
 
 const ROWS: Number =
     ("rows", 1_000_000, 20_000, "Rows of the largest datasets; the others have as many as belong to them");
@@ -52,12 +53,15 @@ fn main() -> Result<()> {
         // The world that has more of it.
         let made = if count(&billing) >= count(&health) { &billing } else { &health };
         let place = setup.tool.place(dataset)?;
-        let words = ["import".to_owned(), made.file(&file)];
+        let words = ["import".to_owned(), made.file(&file), "--format".to_owned(), "json".to_owned()];
         all.push(Contender { codes: &[0], ..cold(&setup.tool, dataset, &place, &words) });
         sizes.push(count(made).unwrap_or(0));
     }
     let mut rows = Vec::new();
     for ((contender, samples), size) in all.iter().zip(in_turn(&all, setup.runs)?).zip(sizes) {
+        let said: Value = serde_json::from_str(&contender.job.printed()?)?;
+        let loaded = said["imports"][0]["loaded"].as_u64();
+        ensure!(loaded == Some(size), "{}: {size} rows, and {loaded:?} were loaded", contender.name);
         let a_second = |time: std::time::Duration| report::grouped((size as f64 / time.as_secs_f64()) as u64);
         let mut cells = vec![contender.name.clone()];
         cells.extend(report::cells(&samples));

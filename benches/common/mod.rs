@@ -110,7 +110,6 @@ impl Setup {
         given.copied().unwrap_or(if self.quick { quick } else { full })
     }
 }
-}
 
 /// What happens before each run, outside the measurement.
 pub(crate) type Before = Box<dyn Fn() -> Result<()>>;

@@ -62,8 +62,8 @@ def query(wording, grain, events, billed):
             f"SELECT DISTINCT {kept} FROM {events} "
             "WHERE timestamp >= TIMESTAMPTZ '2026-10-01 04:00:00Z' AND timestamp < TIMESTAMPTZ '2026-11-01 04:00:00Z'"
         )
-        seconds = "epoch(timestamp)::BIGINT - epoch(TIMESTAMPTZ '2026-10-01 04:00:00Z')::BIGINT"
-        day = f"DATE '2026-10-01' + (({seconds}) // 86400)::INTEGER" if grain == "day" else "DATE '2026-10-01'"
+        since = "epoch_ms(timestamp) - epoch_ms(TIMESTAMPTZ '2026-10-01 04:00:00Z')"
+        day = f"DATE '2026-10-01' + (({since}) // 86400000)::INTEGER" if grain == "day" else "DATE '2026-10-01'"
         inside = ""
     period = "day" if grain == "day" else "date_trunc('month', day)::DATE"
     return f"""

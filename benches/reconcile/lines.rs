@@ -88,7 +88,7 @@ impl Bench<'_> {
                 rows.extend(self.line(line).with_context(|| (*line).to_owned())?);
             }
         }
-        report::table(&report::head(&["line", "what"], &["ratio to it", "must"]), 2, &rows);
+        report::table(&report::head(&["line", "what"], &["ratio to it", "of CPU s", "must"]), 2, &rows);
         Ok(())
     }
 
@@ -329,20 +329,21 @@ fn compressed(made: &Made, name: &str) -> Result<String> {
 }
 
 /// A row of the table.
-fn row(line: &str, name: &str, samples: &Samples, ratio: Option<f64>, must: &str) -> Vec<String> {
+fn row(line: &str, name: &str, samples: &Samples, ratio: Option<[f64; 2]>, must: &str) -> Vec<String> {
     let mut cells = vec![line.to_owned(), name.to_owned()];
     cells.extend(report::cells(samples));
-    cells.push(ratio.map_or_else(String::new, |r| format!("{r:.3}")));
+    cells.extend(ratio.map_or_else(Default::default, |r| r.map(|r| format!("{r:.3}"))));
     cells.push(must.to_owned());
     cells
 }
 
-/// Rows of things that were measured in turn: the first's median over each other's.
+/// Rows of things that were measured in turn: the first's medians, wall and CPU, over each other's.
 fn beside(line: &str, all: &[Contender], samples: &[Samples], must: &[&str]) -> Vec<Vec<String>> {
-    let median = |s: &Samples| s.wall()[1].as_secs_f64();
+    let medians = |s: &Samples| [s.wall()[1].as_secs_f64(), s.cpu().as_secs_f64()];
+    let first = medians(&samples[0]);
     let mut rows = Vec::new();
     for (at, (contender, own)) in all.iter().zip(samples).enumerate() {
-        let ratio = (at > 0).then(|| median(&samples[0]) / median(own));
+        let ratio = (at > 0).then(|| medians(own)).map(|[wall, cpu]| [first[0] / wall, first[1] / cpu]);
         rows.push(row(line, &contender.name, own, ratio, must.get(at).copied().unwrap_or("")));
     }
     rows
