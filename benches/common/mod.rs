@@ -60,7 +60,7 @@ impl Setup {
             .arg(option("only", "LINE,…", "Measure only these lines".to_owned()).value_delimiter(','))
             .arg(
                 option("runs", "N", "How often each thing is measured [default: 5; --quick: 2]".to_owned())
-                    .value_parser(count.clone()),
+                    .value_parser(count),
             )
             .arg(
                 Arg::new("quick")
@@ -80,7 +80,7 @@ impl Setup {
             .arg(Arg::new("bench").long("bench").action(ArgAction::SetTrue).hide(true));
         for (name, full, quick, help) in numbers {
             let help = format!("{help} [default: {full}; --quick: {quick}]");
-            command = command.arg(option(name, "N", help).value_parser(count.clone()));
+            command = command.arg(option(name, "N", help).value_parser(count));
         }
         let mut own = command.args(more).get_matches();
         let quick = own.get_flag("quick");

@@ -250,7 +250,15 @@ impl World {
             let id = format!("in_{month:02}_{n:06}");
             let (start, end) = (format!("2026-{month:02}-01"), format!("2026-{:02}-01", month + 1));
             let price = PLANS[now].1;
-            let usage = (n % 900 + 100) as i64;
+            let extra = (n % 900 + 100) as i64;
+            // No bill reaches back before September, so the first one has no usage of the month before.
+            let (what, since, until) = match month {
+                9 => (format!("one_off,,,,1,{}", Usd(extra)), start.clone(), end.clone()),
+                _ => {
+                    let since = format!("2026-{:02}-01", month - 1);
+                    (format!("usage,,,api_calls,{extra},0.01"), since, start.clone())
+                }
+            };
             let mut lines = vec![
                 (
                     format!("subscription,{},,,1,{}", PLANS[now].0, Usd(price)),
@@ -258,12 +266,7 @@ impl World {
                     start.clone(),
                     end.clone(),
                 ),
-                (
-                    format!("usage,,,api_calls,{},0.01", usage),
-                    usage,
-                    format!("2026-{:02}-01", month - 1),
-                    start.clone(),
-                ),
+                (what, extra, since, until),
             ];
             if let Some(Change { day, from, to }) = &change
                 && month == 11
@@ -313,7 +316,7 @@ impl World {
         total: i64,
         fault: Option<Fault>,
     ) -> Result<Option<&'static str>> {
-        if month == 11 && n % 100 == 3 || month == 11 && fault == Some(Fault::Canceled) {
+        if month == 11 && (n % 100 == 3 || fault == Some(Fault::Canceled)) {
             return Ok(Some("draft"));
         }
         let mut attempt = 0;
