@@ -150,7 +150,7 @@ impl Bench<'_> {
     ) -> Result<Vec<Vec<String>>> {
         let (made, place) = (shape.made(&self.setup.dir)?, self.setup.tool.place(line)?);
         let (events, billed) = (made.file(&shape.names()[0]), made.file(&format!("billed_{grain}.csv")));
-        let words = words(&[events.clone()], &billed);
+        let words = words(std::slice::from_ref(&events), &billed);
         let mut all = vec![cold(&self.setup.tool, "crosscheck", &place, &csv(&words))];
         let threads = thread::available_parallelism().map_or(1, usize::from);
         for (name, wording, to_file) in [
@@ -189,7 +189,7 @@ impl Bench<'_> {
         let shape = self.usual();
         let (made, place) = (shape.made(&self.setup.dir)?, self.setup.tool.place(line)?);
         let (events, billed) = (made.file(&shape.names()[0]), made.file("billed_month.csv"));
-        let words = words(&[events.clone()], &billed);
+        let words = words(std::slice::from_ref(&events), &billed);
         let mut all = vec![cold(&self.setup.tool, "crosscheck", &place, &csv(&words))];
         let (name, grain, wording) = ("DuckDB in memory", "month", "natural");
         let call = Call { name, events, billed, grain, wording, to_file: false, threads: 1 };
@@ -220,7 +220,7 @@ impl Bench<'_> {
         let made = shape.made(&self.setup.dir)?;
         let (before, after) = (self.setup.tool.place("before")?, self.setup.tool.place(line)?);
         let (main, billed) = (made.file(&shape.names()[0]), made.file("billed_month.csv"));
-        let first = words(&[main.clone()], &billed);
+        let first = words(std::slice::from_ref(&main), &billed);
         let both = words(&[main, made.file("later_day.csv")], &billed);
         let main = cold(&self.setup.tool, "crosscheck, cold without the day", &before, &csv(&first));
         let more = Contender {
@@ -262,7 +262,7 @@ impl Bench<'_> {
         let (made, place) = (shape.made(&self.setup.dir)?, self.setup.tool.place(line)?);
         let packed = compressed(&made, &shape.names()[0])?;
         let billed = made.file("billed_month.csv");
-        let words = words(&[packed.clone()], &billed);
+        let words = words(std::slice::from_ref(&packed), &billed);
         let mut all = vec![cold(&self.setup.tool, "crosscheck", &place, &csv(&words))];
         if Command::new("gunzip").arg("--version").output().is_ok_and(|o| o.status.success()) {
             let piped = self.setup.tool.place("gunzip")?;

@@ -396,10 +396,11 @@ impl<'s> World<'s> {
             event.write(table, self.shape.form)?;
         }
         for n in 0..2 {
-            let event = self.event(32 * DAY + 13 * HOUR + 1 + n);
+            let event = self.event(32 * DAY + 13 * HOUR + 1);
             for _ in 0..3 {
                 let id = (self.dice.bits(), self.dice.bits());
-                Event { id, ..event.clone() }.write(table, self.shape.form)?;
+                // Two accounts: what is alike in one account and metric is one finding.
+                Event { id, account: n, ..event.clone() }.write(table, self.shape.form)?;
             }
         }
         Ok(())
