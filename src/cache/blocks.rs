@@ -7,7 +7,11 @@
 use super::{Cache, private_file, schema, trouble::Replaced};
 use anyhow::{Context as _, Result};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+};
 
 pub(super) const TABLE: &str = "CREATE TABLE block(id INTEGER PRIMARY KEY, data BLOB NOT NULL)";
 
@@ -43,6 +47,39 @@ pub struct BlockWriter {
 struct Pack {
     conn: Connection,
     file: tempfile::TempPath,
+    /// Bytes put since the disk was last asked to take them.
+    waiting: usize,
+    disk: Disk,
+}
+
+/// Has the disk take what is written while more is written, so that the last sync has little to wait for.
+struct Disk {
+    ask: mpsc::SyncSender<()>,
+    done: thread::JoinHandle<std::io::Result<()>>,
+}
+
+/// The disk is asked after so many bytes.
+const STRETCH: usize = 32 << 20;
+
+impl Disk {
+    fn open(path: &Path) -> std::io::Result<Disk> {
+        let file = std::fs::File::open(path)?;
+        let (ask, asked) = mpsc::sync_channel(1);
+        let done = thread::spawn(move || asked.iter().try_for_each(|()| file.sync_data()));
+        Ok(Disk { ask, done })
+    }
+
+    /// Asks it, unless it is busy with what it was asked before.
+    fn ask(&self) {
+        // Where the thread has failed, `finish` tells.
+        let _ = self.ask.try_send(());
+    }
+
+    fn finish(self) -> Result<()> {
+        drop(self.ask);
+        self.done.join().map_err(|_| anyhow::anyhow!("a writing thread panicked"))??;
+        Ok(())
+    }
 }
 
 impl BlockWriter {
@@ -53,7 +90,7 @@ impl BlockWriter {
 
     /// Adds the next block.
     pub fn push(&mut self, block: StoredBlock) -> Result<()> {
-        if let Some(pack) = &self.pack {
+        if let Some(pack) = &mut self.pack {
             pack.put(0, self.blocks, &block)?;
             self.blocks += 1;
             return Ok(());
@@ -62,7 +99,7 @@ impl BlockWriter {
         self.held.push(block);
         self.blocks += 1;
         if self.held_size > INLINE {
-            let pack = Pack::create(&self.dir)?;
+            let mut pack = Pack::create(&self.dir)?;
             for (n, block) in (0..).zip(self.held.drain(..)) {
                 pack.put(0, n, &block)?;
             }
@@ -84,6 +121,7 @@ impl BlockWriter {
         };
         pack.conn.execute_batch("COMMIT").context("cannot write the pack")?;
         pack.conn.close().map_err(|(_, e)| e)?;
+        pack.disk.finish().context("cannot write the pack")?;
         std::fs::File::open(&pack.file)?.sync_all()?;
         let name = pack
             .file
@@ -107,13 +145,19 @@ impl Pack {
              BEGIN; {TABLE};",
             schema::APPLICATION_ID
         ))?;
-        Ok(Pack { conn, file })
+        let disk = Disk::open(&file)?;
+        Ok(Pack { conn, file, waiting: 0, disk })
     }
 
-    fn put(&self, content: i64, n: u32, block: &StoredBlock) -> Result<()> {
+    fn put(&mut self, content: i64, n: u32, block: &StoredBlock) -> Result<()> {
         let mut insert = self.conn.prepare_cached("INSERT INTO block(id, data) VALUES (?1, ?2)")?;
         for (column, data) in &block.columns {
             insert.execute(params![key(content, n, *column), data])?;
+        }
+        self.waiting += block.size();
+        if self.waiting > STRETCH {
+            self.waiting = 0;
+            self.disk.ask();
         }
         Ok(())
     }

@@ -1,6 +1,10 @@
 //! Runs one check on the given exports.
 
-use super::{Failure, Session, files::write_whole};
+use super::{
+    Failure, Session,
+    answers::{self, Answer, Question},
+    files::write_whole,
+};
 use crate::{
     data::Data,
     engine::{self, Check, Outcome},
@@ -65,40 +69,157 @@ pub fn render_options(session: &Session) -> RenderOptions {
     }
 }
 
+/// What judging came to.
+enum Judged {
+    /// To be written as it is.
+    Answer(Answer),
+    /// To be rendered while it is written: it may be long.
+    Report(Box<(Report, Outcome)>),
+}
+
+/// Longer answers are written row by row and not remembered.
+const LONGEST: usize = 32 << 20;
+
+/// Text up to [`LONGEST`] bytes.
+#[derive(Default)]
+struct Short(Vec<u8>);
+
+impl std::io::Write for Short {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() + bytes.len() > LONGEST {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Reads the exports, judges them, writes the report everywhere it was asked for; returns the exit code.
 pub fn run(session: &Session, check: &Check, given: &[String], outputs: &Outputs) -> Result<u8, Failure> {
     let format = format_of(session)?;
-    let (report, outcome) = match judge(session, check, given) {
-        Ok(pair) => pair,
-        Err(failure) => {
-            let report =
-                engine::failed(check.info, Some(&session.settings), failure.problems, failure.exit_code);
-            (report, Outcome::default())
+    let work = Work { session, check, format, options: render_options(session), outputs };
+    let judged = work.judge(given).unwrap_or_else(|failure| {
+        let report = engine::failed(check.info, Some(&session.settings), failure.problems, failure.exit_code);
+        Judged::Report(Box::new((report, Outcome::default())))
+    });
+    let (told, exit_code) = match judged {
+        Judged::Answer(answer) => {
+            for (path, bytes) in &answer.files {
+                save(path, |out| out.write_all(bytes))?;
+            }
+            if outputs.output.is_none() {
+                session.ui.print(|out| out.write_all(answer.printed.as_bytes()))?;
+            }
+            (answer.told, answer.exit_code)
+        }
+        Judged::Report(pair) => {
+            let (report, outcome) = *pair;
+            work.write(&report, &outcome)?;
+            (told(&report), report.exit_code)
         }
     };
-    write(session, &report, format, outputs, &outcome)?;
-    tell(session, &report);
-    Ok(report.exit_code)
+    for line in told {
+        session.ui.error(&line);
+    }
+    Ok(exit_code)
 }
 
-fn judge(session: &Session, check: &Check, given: &[String]) -> Result<(Report, Outcome), Failure> {
-    let settings = session.settings.for_check(check.info.name);
-    session.with_cache(|cache| {
-        let exports = session.exports(given, cache)?;
-        let ingested = session.ingest(cache, &exports, false)?;
-        let (judged, memos) = cache.snapshot(&ingested.contents(), || {
-            let data = Data::open(cache, &ingested.inputs, &settings)?;
-            let judged = engine::judge(check, &data, ingested.problems.clone())?;
-            Ok((judged, data.take_memos()))
-        })?;
-        for (key, value) in memos {
-            // The answer stands; only the next run would have been quicker.
-            if let Err(error) = cache.remember(&key, &value) {
+/// One run of a check.
+struct Work<'w> {
+    session: &'w Session,
+    check: &'w Check,
+    format: Format,
+    options: RenderOptions,
+    outputs: &'w Outputs,
+}
+
+impl Work<'_> {
+    fn judge(&self, given: &[String]) -> Result<Judged, Failure> {
+        let session = self.session;
+        let settings = session.settings.for_check(self.check.info.name);
+        session.with_cache(|cache| {
+            let exports = session.exports(given, cache)?;
+            let ingested = session.ingest(cache, &exports, false)?;
+            let question = Question {
+                check: self.check.info.name,
+                settings: &settings,
+                format: self.format,
+                options: &self.options,
+                outputs: self.outputs,
+                inputs: &ingested.inputs,
+                problems: &ingested.problems,
+            };
+            let name = question.name();
+            if let Some(name) = &name
+                && let Some(answer) = answers::recall(cache, name)?
+            {
+                return Ok(Judged::Answer(answer));
+            }
+            let ((report, outcome), memos) = cache.snapshot(&ingested.contents(), || {
+                let data = Data::open(cache, &ingested.inputs, &settings)?;
+                let judged = engine::judge(self.check, &data, ingested.problems.clone())?;
+                Ok((judged, data.take_memos()))
+            })?;
+            let forgotten = |error: anyhow::Error| {
+                // The answer stands; only the next run would have been quicker.
                 session.ui.detail(&format!("the cache could not remember a result: {error:#}"));
+            };
+            for (key, value) in memos {
+                cache.remember(&key, &value).unwrap_or_else(forgotten);
+            }
+            if let Some(name) = name
+                && let Some(answer) = self.answer(&report, &outcome)
+            {
+                answers::remember(cache, &name, &answer).unwrap_or_else(forgotten);
+                return Ok(Judged::Answer(answer));
+            }
+            Ok(Judged::Report(Box::new((report, outcome))))
+        })
+    }
+
+    /// How reports are rendered that go into files.
+    fn plain(&self) -> RenderOptions {
+        RenderOptions { color: false, width: crate::ui::DEFAULT_WIDTH, ..self.options }
+    }
+
+    /// The report in all forms that were asked for; `None` where one is long.
+    fn answer(&self, report: &Report, outcome: &Outcome) -> Option<Answer> {
+        let rendered = |format: Format, options: &RenderOptions| -> Option<Vec<u8>> {
+            let mut text = Short::default();
+            render::render(report, format, options, &mut text).ok()?;
+            Some(text.0)
+        };
+        let mut files = outcome.files.clone();
+        for (format, path) in &self.outputs.reports {
+            files.push((path.clone(), rendered(*format, &self.plain())?));
+        }
+        let mut printed = String::new();
+        match &self.outputs.output {
+            Some(path) => files.push((path.clone(), rendered(self.format, &self.plain())?)),
+            None => printed = String::from_utf8(rendered(self.format, &self.options)?).ok()?,
+        }
+        Some(Answer { printed, files, told: told(report), exit_code: report.exit_code })
+    }
+
+    fn write(&self, report: &Report, outcome: &Outcome) -> Result<(), Failure> {
+        for (path, bytes) in &outcome.files {
+            save(path, |out| out.write_all(bytes))?;
+        }
+        for (format, path) in &self.outputs.reports {
+            save(path, |out| render::render(report, *format, &self.plain(), out))?;
+        }
+        match &self.outputs.output {
+            Some(path) => save(path, |out| render::render(report, self.format, &self.plain(), out)),
+            None => {
+                let ui = &self.session.ui;
+                Ok(ui.print(|out| render::render(report, self.format, &self.options, out))?)
             }
         }
-        Ok(judged)
-    })
+    }
 }
 
 fn save(
@@ -108,38 +229,15 @@ fn save(
     write_whole(path, bytes).map_err(|source| WriteError { to: path.display().to_string(), source }.into())
 }
 
-fn write(
-    session: &Session,
-    report: &Report,
-    format: Format,
-    outputs: &Outputs,
-    outcome: &Outcome,
-) -> Result<(), Failure> {
-    let options = render_options(session);
-    let plain = RenderOptions { color: false, width: crate::ui::DEFAULT_WIDTH, ..options };
-    for (path, bytes) in &outcome.files {
-        save(path, |out| out.write_all(bytes))?;
-    }
-    for (format, path) in &outputs.reports {
-        save(path, |out| render::render(report, *format, &plain, out))?;
-    }
-    match &outputs.output {
-        Some(path) => save(path, |out| render::render(report, format, &plain, out)),
-        None => Ok(session.ui.print(|out| render::render(report, format, &options, out))?),
-    }
-}
-
-/// What is wrong with the data or the call, on standard error; the last line is the reason of the exit code.
-fn tell(session: &Session, report: &Report) {
-    for p in &report.problems {
-        session.ui.error(&described(p));
-    }
+/// What is wrong with the data or the call, for standard error; the last line is the reason of the exit code.
+fn told(report: &Report) -> Vec<String> {
+    let mut lines: Vec<String> = report.problems.iter().map(described).collect();
     if report.exit_code == exit::UNTRUSTED {
-        let codes: Vec<&str> = report.problems.iter().map(|p| p.code.as_str()).collect();
-        let mut codes = codes;
+        let mut codes: Vec<&str> = report.problems.iter().map(|p| p.code.as_str()).collect();
         codes.dedup();
-        session.ui.error(&format!("the data cannot be trusted ({}): exit code 3", codes.join(", ")));
+        lines.push(format!("the data cannot be trusted ({}): exit code 3", codes.join(", ")));
     }
+    lines
 }
 
 /// A problem in one line.

@@ -1,5 +1,6 @@
 //! The verbs of the command line: each a thin wrapper over what the other modules do.
 
+mod answers;
 pub mod check;
 pub mod checks;
 pub mod explain;

@@ -1,7 +1,12 @@
-//! A short way for plain usage events: from the cells of a CSV row straight into a block.
+//! A short way for plain usage events: from the cells of a CSV row or a JSON record straight into a block.
 //!
 //! It takes only what it can tell at a glance to be what validation would make of it; every other row goes the long
 //! way, so that both ways give the same.
+
+mod json;
+mod sketch;
+
+pub(super) use json::JsonFields;
 
 use super::read::csv::Row;
 use crate::{
@@ -58,39 +63,75 @@ pub(super) fn pack(
     cache: &mut SeriesCache,
     table: &SeriesTable,
 ) -> Option<(i64, Form)> {
-    let there = |at: usize| row.bytes(at).filter(|t| plain(t));
-    let maybe = |at: Option<usize>| match at.and_then(|at| row.bytes(at)) {
-        None | Some(b"") => Some(None),
-        Some(text) => {
-            if plain(text) {
-                Some(Some(text))
-            } else {
-                None
-            }
-        }
-    };
-    let quantity = match maybe(fields.quantity)? {
-        None => PackedQuantity::Narrow(1, 0),
-        Some(text) => quantity(text)?,
-    };
-    let time = time(there(fields.timestamp)?, days)?;
-    let ingested = match maybe(fields.ingested)? {
-        None => None,
-        Some(text) => Some(self::time(text, days)?),
-    };
-    let event = PackedCells {
+    let maybe = |at: Option<usize>| at.and_then(|at| row.bytes(at)).filter(|text| !text.is_empty());
+    let cells = Cells {
         line: row.line,
-        id: there(fields.id)?,
-        time,
-        account: there(fields.account)?,
-        metric: there(fields.metric)?,
-        quantity,
-        ingested,
-        unique_key: maybe(fields.unique)?,
-        dimension: maybe(fields.dimension)?,
+        id: row.bytes(fields.id)?,
+        timestamp: row.bytes(fields.timestamp)?,
+        account: row.bytes(fields.account)?,
+        metric: row.bytes(fields.metric)?,
+        quantity: maybe(fields.quantity),
+        ingested: maybe(fields.ingested),
+        unique: maybe(fields.unique),
+        dimension: maybe(fields.dimension),
     };
-    packer.push_packed(&event, cache, table);
-    Some(time)
+    cells.pack(days, packer, cache, table)
+}
+
+/// An event's cells as they are written; optional ones are `None` where they are empty.
+struct Cells<'c> {
+    line: u64,
+    id: &'c [u8],
+    timestamp: &'c [u8],
+    account: &'c [u8],
+    metric: &'c [u8],
+    quantity: Option<&'c [u8]>,
+    ingested: Option<&'c [u8]>,
+    unique: Option<&'c [u8]>,
+    dimension: Option<&'c [u8]>,
+}
+
+impl Cells<'_> {
+    /// Packs the event; `None` where a cell is not plain, nothing being packed then.
+    #[inline]
+    fn pack(
+        &self,
+        days: &mut DayCache,
+        packer: &mut Packer,
+        cache: &mut SeriesCache,
+        table: &SeriesTable,
+    ) -> Option<(i64, Form)> {
+        let odd = |text: Option<&[u8]>| text.is_some_and(|t| !plain(t));
+        if !(plain(self.id) && plain(self.timestamp) && plain(self.account) && plain(self.metric))
+            || odd(self.ingested)
+            || odd(self.unique)
+            || odd(self.dimension)
+        {
+            return None;
+        }
+        let quantity = match self.quantity {
+            None => PackedQuantity::Narrow(1, 0),
+            Some(text) => quantity(text)?,
+        };
+        let time = time(self.timestamp, days)?;
+        let ingested = match self.ingested {
+            None => None,
+            Some(text) => Some(self::time(text, days)?),
+        };
+        let event = PackedCells {
+            line: self.line,
+            id: self.id,
+            time,
+            account: self.account,
+            metric: self.metric,
+            quantity,
+            ingested,
+            unique_key: self.unique,
+            dimension: self.dimension,
+        };
+        packer.push_packed(&event, cache, table);
+        Some(time)
+    }
 }
 
 /// Neither empty nor with anything at its ends that validation might cut off.

@@ -2,7 +2,7 @@
 
 use super::{
     detect::Detected,
-    fast::{self, DayCache, EventFields},
+    fast::{self, DayCache, EventFields, JsonFields},
     ingest::Meter,
     mapping::{Mapping, OutRow, Record, Rejected, State, says_cut},
     read::{Bad, ReadError, csv, json},
@@ -134,6 +134,8 @@ struct Worker<'w> {
     packers: Vec<Packer>,
     /// For canonical CSV of usage events: the short way.
     fast: Option<EventFields>,
+    /// For plain JSON of usage events: the short way.
+    fast_json: Option<JsonFields>,
     days: DayCache,
 }
 
@@ -173,16 +175,15 @@ fn reject_row(r: &Rejected, line: u64) -> Reject {
 impl<'w> Worker<'w> {
     fn new(mapping: &'w Mapping, tables: &'w [SeriesTable]) -> Worker<'w> {
         let outputs = mapping.datasets().len();
+        let events = matches!(mapping.datasets(), [one] if one.store == Store::Packed);
         Worker {
             mapping,
             state: mapping.state(),
             tables,
             caches: (0..outputs).map(|_| SeriesCache::default()).collect(),
             packers: (0..outputs).map(|_| Packer::default()).collect(),
-            fast: match mapping.datasets() {
-                [one] if one.store == Store::Packed => mapping.fields().and_then(EventFields::of),
-                _ => None,
-            },
+            fast: mapping.fields().filter(|_| events).and_then(EventFields::of),
+            fast_json: if events { JsonFields::of(mapping) } else { None },
             days: DayCache::default(),
         }
     }
@@ -217,11 +218,21 @@ impl<'w> Worker<'w> {
                 quick.settle(&mut done.outputs[0]);
             }
             Block::Json(block) => {
+                let mut quick = Quick::default();
                 for item in block.items() {
+                    if let Ok(item) = &item
+                        && self.short_json(item, &mut quick)
+                    {
+                        continue;
+                    }
                     match item.and_then(|i| i.parse().map(|v| (i.line, v))) {
                         Ok((line, value)) => self.record(Record::Json(&value), line, &mut done),
                         Err(bad) => self.bad(&bad, None, &mut done),
                     }
+                }
+                quick.settle(&mut done.outputs[0]);
+                if let Some(fields) = &self.fast_json {
+                    self.mapping.note_seen(&mut self.state, &fields.seen);
                 }
             }
         }
@@ -238,6 +249,19 @@ impl<'w> Worker<'w> {
         let Some(fields) = &self.fast else { return false };
         let (packer, cache) = (&mut self.packers[0], &mut self.caches[0]);
         match fast::pack(row, fields, &mut self.days, packer, cache, &self.tables[0]) {
+            Some(time) => {
+                quick.count(time);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The same for a JSON record.
+    fn short_json(&mut self, item: &json::Item<'_>, quick: &mut Quick) -> bool {
+        let Some(fields) = &mut self.fast_json else { return false };
+        let (packer, cache) = (&mut self.packers[0], &mut self.caches[0]);
+        match fields.pack(item.text, item.line, &mut self.days, packer, cache, &self.tables[0]) {
             Some(time) => {
                 quick.count(time);
                 true

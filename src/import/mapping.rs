@@ -7,7 +7,7 @@
 pub use super::profile::{Format, JoinNeed, Joins, Lookup, MappingError, MissingColumn, Record};
 use super::{
     detect::Detected,
-    profile::{Compiled, Made, Place, Profile, RowFault, Scope},
+    profile::{Compiled, Made, Place, PlainWay, Profile, RowFault, Scope},
     validate::{self, Reason},
 };
 use crate::model::datasets::{self, Dataset, fold_name};
@@ -39,6 +39,14 @@ enum Kind {
     /// The same with keys.
     WideKeys,
     Profile(Box<Compiled>),
+}
+
+/// How all columns of a dataset are found.
+pub(super) struct PlainWays<'m> {
+    /// In catalogue order: the ways to each column's value, first those that are tried first.
+    pub columns: Vec<Vec<PlainWay<'m>>>,
+    /// The dataset, where the records' keys are its columns.
+    pub canonical: Option<&'static Dataset>,
 }
 
 /// One row.
@@ -200,6 +208,28 @@ impl Mapping {
         match &self.kind {
             Kind::Cells { fields, .. } => Some(fields),
             _ => None,
+        }
+    }
+
+    /// How the columns are found in JSON records, where that is plain: one row a record, no condition, and each
+    /// value a scalar at a path of keys.
+    pub(super) fn plain_ways(&self) -> Option<PlainWays<'_>> {
+        match (&self.kind, self.datasets.as_slice()) {
+            (Kind::Keys, [dataset]) => Some(PlainWays {
+                columns: dataset.columns.iter().map(|c| vec![PlainWay::at(vec![c.name])]).collect(),
+                canonical: Some(dataset),
+            }),
+            (Kind::Profile(compiled), [_]) => {
+                Some(PlainWays { columns: compiled.plain_ways()?, canonical: None })
+            }
+            _ => None,
+        }
+    }
+
+    /// Notes columns that stood in records which were taken another way.
+    pub(super) fn note_seen(&self, state: &mut State, seen: &[bool]) {
+        for (mine, theirs) in state.seen[0].iter_mut().zip(seen) {
+            *mine |= theirs;
         }
     }
 

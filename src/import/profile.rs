@@ -62,7 +62,7 @@ pub use words::{Format, ProfileWords};
 
 pub(crate) use path::{Path, Scope, scalar};
 pub(crate) use recognise::header_zone;
-pub(crate) use row::{Compiled, Made, Place, RowFault};
+pub(crate) use row::{Compiled, Made, Place, PlainWay, RowFault};
 
 use crate::model::datasets::Dataset;
 use std::{

@@ -71,6 +71,18 @@ impl Path {
         if path.steps.is_empty() { Err(format!("the path {text} names no key")) } else { Ok(path) }
     }
 
+    /// Its keys, where it has nothing else and starts at the row.
+    pub(crate) fn keys(&self) -> Option<Vec<&str>> {
+        if self.up > 0 {
+            return None;
+        }
+        let keys = self.steps.iter().map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::At(_) | Step::Each | Step::Any => None,
+        });
+        keys.collect()
+    }
+
     /// Whether it starts outside the row.
     pub(crate) fn climbs(&self) -> usize {
         self.up

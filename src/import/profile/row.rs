@@ -178,6 +178,44 @@ pub(crate) struct CompiledOutput {
     pub certain: Vec<bool>,
 }
 
+/// A way to a column's value that only looks at paths of keys.
+#[derive(Clone, Debug)]
+pub(crate) struct PlainWay<'p> {
+    /// The first that has a value gives it; with a separator all of them, joined.
+    pub paths: Vec<Vec<&'p str>>,
+    pub separator: Option<&'p str>,
+    pub default: Option<&'p str>,
+}
+
+impl<'p> PlainWay<'p> {
+    /// The value at a path.
+    pub(crate) fn at(path: Vec<&'p str>) -> PlainWay<'p> {
+        PlainWay { paths: vec![path], separator: None, default: None }
+    }
+
+    fn of(take: &'p Take<Slot>) -> Option<PlainWay<'p>> {
+        let Take { what, when, strip, words, default, minor, time, zone, inclusive } = take;
+        let bare = when.is_none()
+            && strip.is_empty()
+            && words.is_none()
+            && !minor
+            && time.is_none()
+            && zone.is_none()
+            && !inclusive;
+        let (slots, separator) = match what {
+            What::From(slots) => (slots, None),
+            What::Concat(slots, separator) => (slots, Some(separator.as_str())),
+            What::Const(_) | What::Minus(..) => return None,
+        };
+        let keys = |slot: &'p Slot| match slot {
+            Slot::Path(path) => path.keys(),
+            _ => None,
+        };
+        let paths = slots.iter().map(keys).collect::<Option<_>>()?;
+        bare.then_some(PlainWay { paths, separator, default: default.as_deref() })
+    }
+}
+
 /// Why a row is rejected.
 #[derive(Debug)]
 pub(crate) struct RowFault {
@@ -236,6 +274,20 @@ impl Compiled {
             minor_digits: profile.minor_digits.clone(),
             joins,
         })
+    }
+
+    /// The ways to each column of the only output, where all are plain and it takes every record as one row.
+    pub(crate) fn plain_ways(&self) -> Option<Vec<Vec<PlainWay<'_>>>> {
+        let [output] = self.outputs.as_slice() else { return None };
+        let all = output.rows.is_none()
+            && !output.partial
+            && output.keep.is_empty()
+            && output.drop.is_empty()
+            && self.truncated.is_empty();
+        if self.csv || !all {
+            return None;
+        }
+        output.columns.iter().map(|takes| takes.iter().map(PlainWay::of).collect()).collect()
     }
 
     pub(crate) fn is_csv(&self) -> bool {

@@ -61,11 +61,12 @@ fn digits(text: u64) -> u64 {
     (text & (EACH * 0x0f)) + (text >> 6 & EACH) * 9
 }
 
-/// Eight digits, each at most 24, as text.
+/// Eight digits, each at most 24, as text; no text where one is above 15.
 #[inline]
 fn written(digits: u64) -> u64 {
     let letters = (digits + EACH * 6) >> 4 & EACH;
-    digits + EACH * 0x30 + letters * 39
+    let above = (digits + EACH * 0x70) & (EACH * 0x80);
+    (digits + EACH * 0x30 + letters * 39) | above
 }
 
 /// Eight digits as one number, the digit in the lowest byte first.
