@@ -94,7 +94,7 @@ pub(super) fn find(
         None => u64::from(scan.rows()),
         Some(c) => u64::from(scan.rows() - c.old) * 2,
     };
-    let (rounds, mut rows) = (prints::rounds(expected), Vec::new());
+    let (rounds, mut rows) = (prints::rounds(expected, scan.limits.round), Vec::new());
     for round in 0..rounds {
         let room = expected / rounds / cores() as u64;
         let shares = scan.run(

@@ -18,9 +18,6 @@ use std::{
     path::Path,
 };
 
-/// Doubtful events that are held at once; beyond, they are spilled.
-const HELD: usize = 1 << 20;
-
 /// An event whose id may stand elsewhere too, whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Candidate {
@@ -85,7 +82,7 @@ pub(super) fn doubtful(scan: &Scan<'_, '_>, old: Row) -> Result<Vec<Row>> {
         filter = shares.into_iter().next();
     }
     let expected = if filter.is_some() { new * 2 } else { total };
-    let (rounds, mut found) = (prints::rounds(expected), Vec::new());
+    let (rounds, mut found) = (prints::rounds(expected, scan.limits.round), Vec::new());
     for round in 0..rounds {
         let each = expected / rounds / cores() as u64;
         let shares = scan.run(
@@ -119,7 +116,7 @@ pub(super) fn groups(
         list.sort_unstable_by_key(|c| (c.class, c.bits, c.row));
         list.chunk_by(|a, b| (a.class, a.bits) == (b.class, b.bits)).try_for_each(&mut settle)
     };
-    if doubtful.len() <= HELD {
+    if doubtful.len() <= scan.limits.held {
         let shares = scan.run(cores(), wanted, Vec::new, |mine, block, view| {
             candidates(&scan.parts[block.part], block, view, within(doubtful, block), |c| {
                 mine.push(c);
@@ -128,7 +125,7 @@ pub(super) fn groups(
         })?;
         return decide(shares.into_iter().flatten().collect());
     }
-    let files = doubtful.len().div_ceil(HELD / 2);
+    let files = doubtful.len().div_ceil((scan.limits.held / 2).max(1));
     let shares = scan.run(
         cores(),
         wanted,

@@ -8,7 +8,7 @@ use super::{
     dedupe::{self, Candidate, rule},
     memo,
     pack::{Form, read_series, stamp},
-    scan::{self, BlockAt, PartInfo, Row, Scan, cores, within},
+    scan::{self, BlockAt, Limits, PartInfo, Row, Scan, cores, within},
     totals::Totals,
 };
 use crate::{
@@ -159,6 +159,7 @@ pub struct Metering<'c> {
     /// What names the dead in the cache.
     dead_name: Option<[u8; 32]>,
     cache: &'c Cache,
+    pub(super) limits: Limits,
     /// Results that the cache should remember.
     fresh: Vec<Memo>,
 }
@@ -235,6 +236,7 @@ impl<'c> Metering<'c> {
             dead: None,
             dead_name: None,
             cache,
+            limits: Limits::default(),
             fresh: Vec::new(),
         })
     }
@@ -247,7 +249,7 @@ impl<'c> Metering<'c> {
                 self.blocks.get_or_init(|| found)
             }
         };
-        Ok(Scan { parts: &self.parts, readers: &self.readers, blocks })
+        Ok(Scan { parts: &self.parts, readers: &self.readers, blocks, limits: self.limits })
     }
 
     /// The keys; results name them by their index.
@@ -262,7 +264,7 @@ impl<'c> Metering<'c> {
 
     /// A few events are summed sooner than remembered.
     fn worth_remembering(&self) -> bool {
-        self.parts.iter().map(|p| p.rows).sum::<u64>() > 100_000
+        self.parts.iter().map(|p| p.rows).sum::<u64>() > self.limits.remembered
     }
 
     /// Sums every key between its cuts (nanoseconds since 1970 in UTC, rising).

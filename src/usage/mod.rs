@@ -7,6 +7,8 @@ mod meter;
 pub mod pack;
 mod prints;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 pub use meter::{Conflict, Copy, Event, Interval, Memo, MeterPart, Metering, SeriesKey, Sums, Suspected};

@@ -9,13 +9,10 @@ use std::{sync::Mutex, sync::PoisonError, thread};
 
 const BUCKETS: usize = 1024;
 
-/// Prints taken in one round. More events take several rounds, each a range of the prints' values, so that memory
-/// does not grow with the export.
-pub(super) const ROUND: u64 = 12 << 20;
-
-/// How many rounds so many events take.
-pub(super) fn rounds(rows: u64) -> u64 {
-    rows.div_ceil(ROUND).max(1)
+/// How many rounds so many events take, where one takes `most`: each round takes a range of the prints' values, so
+/// that memory does not grow with the export.
+pub(super) fn rounds(rows: u64, most: u64) -> u64 {
+    rows.div_ceil(most).max(1)
 }
 
 /// The prints of one thread and one round.

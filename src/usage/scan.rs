@@ -48,11 +48,29 @@ impl BlockAt {
     }
 }
 
+/// How much is held in memory at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Fewer events are gone through again sooner than remembered.
+    pub remembered: u64,
+    /// Doubtful events; beyond, they are spilled.
+    pub held: usize,
+    /// Fingerprints.
+    pub round: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { remembered: 100_000, held: 1 << 20, round: 12 << 20 }
+    }
+}
+
 /// The blocks of all parts.
 pub(super) struct Scan<'s, 'c> {
     pub parts: &'s [PartInfo],
     pub readers: &'s [BlockReader<'c>],
     pub blocks: &'s [BlockAt],
+    pub limits: Limits,
 }
 
 /// Below this many events one thread is enough.
