@@ -5,6 +5,7 @@ mod record;
 pub mod records;
 
 pub use names::Names;
+pub(crate) use record::record;
 pub use record::{At, Cells, Field, Record};
 
 use crate::{
@@ -22,6 +23,7 @@ use chrono_tz::Tz;
 use std::{
     cell::RefCell,
     collections::{BTreeSet, HashMap},
+    marker::PhantomData,
     sync::Arc,
 };
 
@@ -185,13 +187,24 @@ impl<'a> Data<'a> {
     }
 
     /// The records of a dataset: names shared, identical copies counted once, of conflicting ones the one that
-    /// was updated last (else the byte-greater), of several snapshots the newest.
+    /// was updated last (else the byte-greater), of several snapshots the newest. In the order of files and lines.
     pub fn load<R: Record>(&self) -> Result<Vec<R>> {
+        self.load_as(Ok)
+    }
+
+    /// [`Data::load`] with each record made into what a check keeps of it: a million records are never held whole.
+    pub fn load_as<R: Record, T>(&self, make: impl FnMut(R) -> Result<T>) -> Result<Vec<T>> {
         let dataset = datasets::find(R::DATASET).with_context(|| format!("no dataset {}", R::DATASET))?;
         let parts = self.newest_first(dataset);
+        let rows: u64 = parts.iter().map(|(_, p)| p.loaded).sum();
+        let mut records = Kept {
+            make,
+            list: Vec::with_capacity(usize::try_from(rows)?),
+            places: Vec::new(),
+            _of: PhantomData,
+        };
         let mut loader =
             Loader { data: self, dataset, slots: HashMap::default(), contested: HashMap::default() };
-        let mut records: Vec<R> = Vec::new();
         for (at, (file, part)) in parts.iter().enumerate() {
             if dataset.kind == Kind::Snapshot && at > 0 && loader.overlaps(*file, part)? {
                 self.note(format!(
@@ -203,8 +216,7 @@ impl<'a> Data<'a> {
             loader.read(*file, part, &mut records)?;
         }
         loader.tell_conflicts();
-        records.sort_by_key(Record::at);
-        Ok(records)
+        Ok(records.in_order())
     }
 
     /// Parts of a snapshot from the newest (by its newest record, then by file name), parts of a log as given.
@@ -218,6 +230,43 @@ impl<'a> Data<'a> {
             parts.sort_by_cached_key(|p| std::cmp::Reverse(newest(p)));
         }
         parts
+    }
+}
+
+/// What a check keeps of each record, and where the record stands.
+struct Kept<R, T, F: FnMut(R) -> Result<T>> {
+    make: F,
+    list: Vec<T>,
+    places: Vec<At>,
+    _of: PhantomData<fn(R)>,
+}
+
+impl<R: Record, T, F: FnMut(R) -> Result<T>> Kept<R, T, F> {
+    /// Keeps a record at `index`, in the place of another, or at the end.
+    fn put(&mut self, index: Option<usize>, record: R) -> Result<()> {
+        let place = record.at();
+        let kept = (self.make)(record)?;
+        match index {
+            None => {
+                self.list.push(kept);
+                self.places.push(place);
+            }
+            Some(i) => {
+                self.list[i] = kept;
+                self.places[i] = place;
+            }
+        }
+        Ok(())
+    }
+
+    /// In the order of files and lines.
+    fn in_order(self) -> Vec<T> {
+        if self.places.is_sorted() {
+            return self.list;
+        }
+        let mut placed: Vec<(At, T)> = self.places.into_iter().zip(self.list).collect();
+        placed.sort_by_key(|(at, _)| *at);
+        placed.into_iter().map(|(_, kept)| kept).collect()
     }
 }
 
@@ -284,7 +333,12 @@ impl Loader<'_, '_> {
         Ok(found)
     }
 
-    fn read<R: Record>(&mut self, file: usize, part: &Part, records: &mut Vec<R>) -> Result<()> {
+    fn read<R: Record, T, F: FnMut(R) -> Result<T>>(
+        &mut self,
+        file: usize,
+        part: &Part,
+        records: &mut Kept<R, T, F>,
+    ) -> Result<()> {
         let all: Vec<usize> = (0..self.dataset.columns.len()).collect();
         let zone = self.data.zone_of(file);
         let cache = self.data.cache;
@@ -293,7 +347,7 @@ impl Loader<'_, '_> {
             let at = At { file: u32::try_from(file)?, line };
             let content = digest(named.iter().enumerate().map(|(c, v)| (c, v.as_deref())));
             let key = self.key(&named);
-            let slot = Slot { index: records.len(), content, part: part.id, n, at };
+            let slot = Slot { index: records.list.len(), content, part: part.id, n, at };
             let index = match self.slots.get(&key) {
                 None => None,
                 Some(old) if old.content == content => return Ok(()),
@@ -319,10 +373,7 @@ impl Loader<'_, '_> {
             };
             let record = R::read(&mut Cells::new(self.dataset, &named, at, zone))
                 .with_context(|| format!("the cache holds an unreadable row of {}", self.dataset.name))?;
-            match index {
-                None => records.push(record),
-                Some(i) => records[i] = record,
-            }
+            records.put(index, record)?;
             let slot = Slot { index: index.unwrap_or(slot.index), ..slot };
             self.slots.insert(key, slot);
             Ok(())

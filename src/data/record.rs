@@ -75,6 +75,12 @@ impl Field for Arc<str> {
     }
 }
 
+impl Field for String {
+    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
+        Ok(there(cell)?.to_string())
+    }
+}
+
 impl Field for Decimal {
     fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
         Ok(decimal::parse(there(cell)?)?)
@@ -138,6 +144,7 @@ macro_rules! record {
     ($(#[$meta:meta])* $name:ident of $dataset:literal { $($(#[$doc:meta])* $field:ident: $ty:ty,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
+        #[allow(unreachable_pub, reason = "a check's own record is seen no further than its module")]
         pub struct $name {
             /// Where it stands.
             pub at: $crate::data::At,

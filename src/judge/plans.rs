@@ -7,7 +7,7 @@ use crate::{
     },
     model::{
         decimal::{Decimal, Exact},
-        time::{Instant, Stamp},
+        time::{Instant, Stamp, Unit, local},
     },
 };
 use chrono_tz::Tz;
@@ -38,6 +38,11 @@ impl Catalogue {
     /// Whether it has no plan at all.
     pub fn is_empty(&self) -> bool {
         self.by_plan.is_empty()
+    }
+
+    /// All records, in no particular order.
+    pub fn all(&self) -> impl Iterator<Item = &Plan> {
+        self.by_plan.values().flatten()
     }
 
     /// Whether it has a record of that plan, in force or not.
@@ -338,18 +343,25 @@ impl BilledPrices {
     pub fn new<'l>(
         lines: impl Iterator<Item = (&'l InvoiceLine, &'l Text, Instant, Option<Instant>)>,
     ) -> BilledPrices {
-        let mut by: HashMap<(Text, Text), Vec<BilledPrice>> = HashMap::new();
-        for (line, account, start, end) in lines {
-            let (Some(plan), "subscription") = (&line.plan, &*line.kind) else { continue };
-            let Some(unit) = unit_price(line) else { continue };
-            by.entry((account.clone(), plan.clone())).or_default().push(BilledPrice {
+        BilledPrices::of(lines.filter_map(|(line, account, start, end)| {
+            let (Some(plan), "subscription") = (&line.plan, &*line.kind) else { return None };
+            let price = BilledPrice {
                 start,
                 end,
-                unit,
+                unit: unit_price(line.unit_amount, line.quantity, line.amount)?,
                 currency: line.currency.clone(),
                 invoice: line.invoice_id.clone(),
                 at: line.at,
-            });
+            };
+            Some((account.clone(), plan.clone(), price))
+        }))
+    }
+
+    /// From prices with their account and plan, in any order.
+    pub fn of(prices: impl Iterator<Item = (Text, Text, BilledPrice)>) -> BilledPrices {
+        let mut by: HashMap<(Text, Text), Vec<BilledPrice>> = HashMap::new();
+        for (account, plan, price) in prices {
+            by.entry((account, plan)).or_default().push(price);
         }
         for list in by.values_mut() {
             list.sort_by(|a, b| {
@@ -369,14 +381,28 @@ impl BilledPrices {
 
 /// The price of one unit on a line: its unit amount, else amount / quantity where that ends within 12 places;
 /// the amount itself without a quantity. `None` for a quantity of 0.
-pub fn unit_price(line: &InvoiceLine) -> Option<Decimal> {
-    if line.unit_amount.is_some() {
-        return line.unit_amount;
+pub fn unit_price(unit: Option<Decimal>, quantity: Option<Decimal>, amount: Decimal) -> Option<Decimal> {
+    if unit.is_some() {
+        return unit;
     }
-    let Some(quantity) = line.quantity else { return Some(line.amount) };
-    let unit = Exact::from(line.amount).div_round(Exact::from(quantity), 12).ok()??;
+    let Some(quantity) = quantity else { return Some(amount) };
+    let unit = Exact::from(amount).div_round(Exact::from(quantity), 12).ok()??;
     let back = Exact::from(unit).mul(Exact::from(quantity)).ok()?;
-    (back == Exact::from(line.amount)).then_some(unit)
+    (back == Exact::from(amount)).then_some(unit)
+}
+
+/// How many whole units a period `[start, end)` is long, as clocks in `zone` read it: 1 for a calendar month from
+/// any day, from a month's last day to the next one's too, and across a change of the clock. `None` for a period
+/// that is no whole number of them, up to 120.
+pub fn whole_units(unit: Unit, start: Instant, end: Instant, zone: Tz) -> Option<i32> {
+    use chrono::Datelike as _;
+    let (from, to) = (local(start, zone), local(end, zone));
+    // On a month's last day the anchor may be a later one, which the month cut.
+    let last = from.date().succ_opt().is_none_or(|next| next.day() == 1);
+    let anchors = from.day()..=if last { 31 } else { from.day() };
+    (1..=120)
+        .take_while(|&n| unit.add(from, n, 1).is_some_and(|t| t.date() <= to.date()))
+        .find(|&n| anchors.clone().any(|anchor| unit.add(from, n, anchor) == Some(to)))
 }
 
 #[cfg(test)]

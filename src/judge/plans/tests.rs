@@ -232,10 +232,34 @@ fn the_last_billed_price_is_of_the_period_before() {
 
 #[test]
 fn a_unit_price_is_told_only_where_it_gives_the_amount_back() {
-    assert_eq!(unit_price(&line("pro", Some("3"), None, "100")), None);
-    assert_eq!(unit_price(&line("pro", Some("0"), None, "100")), None);
-    assert_eq!(unit_price(&line("pro", Some("3"), Some("33"), "100")), Some(parse("33").unwrap()));
-    assert_eq!(unit_price(&line("pro", None, None, "100")), Some(parse("100").unwrap()));
+    let d = |text: &str| parse(text).unwrap();
+    assert_eq!(unit_price(None, Some(d("3")), d("100")), None);
+    assert_eq!(unit_price(None, Some(d("0")), d("100")), None);
+    assert_eq!(unit_price(Some(d("33")), Some(d("3")), d("100")), Some(d("33")));
+    assert_eq!(unit_price(None, None, d("100")), Some(d("100")));
+}
+
+#[test]
+fn a_period_is_counted_in_whole_units_of_its_zone() {
+    let units = |unit: &str, from: &str, to: &str, zone| {
+        whole_units(Unit::parse(unit).unwrap(), t(from), t(to), zone)
+    };
+    assert_eq!(units("month", "2026-02-01", "2026-03-01", Tz::UTC), Some(1));
+    assert_eq!(units("month", "2024-01-31", "2024-02-29", Tz::UTC), Some(1), "a leap year");
+    assert_eq!(units("month", "2024-02-29", "2024-03-31", Tz::UTC), Some(1), "the anchor comes back");
+    assert_eq!(units("month", "2025-11-19", "2026-11-19", Tz::UTC), Some(12));
+    assert_eq!(units("year", "2024-02-29", "2025-02-28", Tz::UTC), Some(1));
+    assert_eq!(units("month", "2026-11-01", "2026-11-30", Tz::UTC), None);
+    assert_eq!(units("month", "2026-10-16", "2026-11-01", Tz::UTC), None);
+    assert_eq!(units("month", "2026-10-16", "2026-11-30", Tz::UTC), None);
+    let york = Tz::America__New_York;
+    assert_eq!(
+        units("month", "2026-11-01T04:00:00Z", "2026-12-01T05:00:00Z", york),
+        Some(1),
+        "a day of 25 hours"
+    );
+    assert_eq!(units("month", "2026-11-01T04:00:00Z", "2026-12-01T05:00:00Z", Tz::UTC), None);
+    assert_eq!(units("week", "2026-03-02", "2026-03-23", Tz::UTC), Some(3));
 }
 
 proptest! {

@@ -1,0 +1,590 @@
+//! Judges every charge, and says which invoices must wait.
+
+use super::{
+    accounts,
+    book::{Book, Line, Status},
+    double,
+    line::{self, Moments, State, Unknown, what},
+    names, repeated,
+};
+use crate::{
+    data::Data,
+    engine::Outcome,
+    model::{
+        decimal::Decimal,
+        money,
+        text::{counted, grouped},
+        time::{Instant, Stamp, add_days, rfc3339},
+    },
+    report::{Cause, Diff, Evidence, Finding, Row, Severity, Subject},
+    settings::OptionalValue as _,
+};
+use anyhow::Result;
+use serde_json::json;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+/// A judged line with what its row tells.
+pub(super) struct Judged<'b> {
+    pub line: u32,
+    pub state: State<'b>,
+    /// The rules it breaks, without the check's name.
+    pub faults: Vec<&'static str>,
+    pub impact: Option<Decimal>,
+}
+
+/// What is being written.
+pub(super) struct Judge<'b, 'd> {
+    pub book: &'b Book<'d>,
+    pub moments: Moments,
+    pub all: bool,
+    pub out: Outcome,
+    pub judged: Vec<Judged<'b>>,
+    /// Where a line stands among the judged.
+    pub place: BTreeMap<u32, usize>,
+    pub excluded: BTreeSet<u32>,
+}
+
+/// `4,000.00 USD`.
+pub(super) fn amount_text(amount: Decimal, currency: &str) -> String {
+    format!("{} {currency}", grouped(&money::format(amount, currency)))
+}
+
+/// `2026-09-15`, with the time of day where there is one.
+pub(super) fn moment_text(t: Instant) -> String {
+    let text = rfc3339(t);
+    text.strip_suffix("T00:00:00Z").map_or(text.clone(), str::to_owned)
+}
+
+/// Runs the check.
+pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
+    let settings = data.settings;
+    let all = settings.opt_switch("all")?;
+    let book = Book::load(data, |status| all || status.can_wait())?;
+    let (product, newest) = newest_product_record(&book);
+    let moments = Moments { as_of: settings.as_of, product, max_age: settings.opt_duration("max-sync-age")? };
+    let mut judge = Judge {
+        book: &book,
+        moments,
+        all,
+        out: Outcome::default(),
+        judged: Vec::new(),
+        place: BTreeMap::new(),
+        excluded: BTreeSet::new(),
+    };
+    let problems = names::differ(&book);
+    let guarded = !problems.is_empty();
+    judge.out.problems = problems;
+    judge.lines(guarded);
+    judge.unmatched();
+    if !guarded {
+        judge.findings();
+        double::payments(&mut judge);
+        double::lines(&mut judge);
+        accounts::second_subscriptions(&mut judge);
+        accounts::not_billed(&mut judge);
+        judge.sync_stale(newest);
+    }
+    judge.rows();
+    judge.counts(guarded);
+    judge.close();
+    let unverified = settings.opt_path("unverified-list").optional()?;
+    let apart = unverified.is_some();
+    if let Some(path) = settings.opt_path("hold-list").optional()? {
+        let list = judge.held(|wrong| wrong || !apart);
+        judge.out.files.push((path, list));
+    }
+    if let Some(path) = unverified {
+        let list = judge.held(|wrong| !wrong);
+        judge.out.files.push((path, list));
+    }
+    judge.out.excluded = judge.excluded.len() as u64;
+    Ok(judge.out)
+}
+
+/// The newest moment that the product's exports tell of, and the row of accounts that does. A day of activity tells
+/// of all of that day.
+fn newest_product_record(book: &Book<'_>) -> (Option<Instant>, Option<Evidence>) {
+    let data = book.data;
+    let newest = book
+        .holders
+        .iter()
+        .filter_map(|h| h.record.as_ref())
+        .filter_map(|a| Some((a.updated_at?, Reverse(a.at))))
+        .max();
+    let active = data
+        .parts("activity")
+        .filter_map(|(_, part)| match Stamp::parse(part.newest.as_deref()?).ok()? {
+            Stamp::Date(day) => Some(Stamp::Date(add_days(day, 1)?).in_zone(data.settings.timezone)),
+            other => Some(other.in_zone(data.settings.timezone)),
+        })
+        .max();
+    match (newest, active) {
+        (Some((account, Reverse(at))), active) if active.is_none_or(|a| a <= account) => {
+            (Some(account), Some(data.evidence("accounts", at)))
+        }
+        (_, active) => (active, None),
+    }
+}
+
+impl<'b> Judge<'b, '_> {
+    /// Judges the lines of draft and open invoices, of all with `--all`.
+    fn lines(&mut self, guarded: bool) {
+        let book = self.book;
+        for (number, bill) in (0u32..).zip(&book.bills) {
+            if self.leaves_out(bill.account) || !(self.all || bill.status.can_wait()) {
+                continue;
+            }
+            for (at, line) in book.lines_on(number) {
+                if self.leaves_out(line.account) {
+                    continue;
+                }
+                let state = if guarded { State::default() } else { line::judge(book, line, &self.moments) };
+                self.place.insert(at, self.judged.len());
+                self.judged.push(Judged { line: at, state, faults: Vec::new(), impact: None });
+            }
+        }
+    }
+
+    /// Whether an account is out of scope; those that are billed are counted.
+    pub(super) fn leaves_out(&mut self, account: u32) -> bool {
+        let out = self.book.excluded(account);
+        if out {
+            self.excluded.insert(account);
+        }
+        out
+    }
+
+    /// Billed accounts that no row of accounts and no identity names.
+    fn unmatched(&mut self) {
+        let unknown: BTreeSet<String> = self
+            .judged
+            .iter()
+            .map(|j| self.book.holder(&self.book.lines[j.line as usize]))
+            .filter(|h| h.record.is_none())
+            .map(|h| h.id.to_string())
+            .chain(self.book.data.names.unmatched().into_iter().map(|(_, id)| id))
+            .collect();
+        self.out.unmatched_ids = unknown.len() as u64;
+    }
+
+    pub(super) fn line(&self, at: u32) -> &'b Line {
+        &self.book.lines[at as usize]
+    }
+
+    /// Marks a line as one that breaks a rule, if it is judged.
+    pub(super) fn mark(&mut self, line: u32, fault: &'static str, impact: Option<Decimal>) {
+        if let Some(&at) = self.place.get(&line) {
+            let judged = &mut self.judged[at];
+            if !judged.faults.contains(&fault) {
+                judged.faults.push(fault);
+            }
+            judged.impact = judged.impact.max(impact);
+        }
+    }
+
+    /// A finding about a line.
+    pub(super) fn of_line(&self, code: &'static str, severity: Severity, line: &Line) -> Finding {
+        let bill = self.book.bill(line);
+        let subject = Subject { kind: "invoice".to_owned(), id: bill.id.to_string() };
+        let mut f = Finding::new(code, severity, Some(&self.book.holder(line).id), subject);
+        if let Some(id) = &line.id {
+            f = f.with_key("line", &**id);
+        }
+        f.owner = "billing";
+        f.evidence = vec![
+            self.book.data.evidence("invoice_lines", line.at),
+            self.book.data.evidence("invoices", bill.at),
+        ];
+        f
+    }
+
+    /// An amount of a line at stake; nothing where it is nothing.
+    pub(super) fn stake(&self, line: &Line, amount: Decimal) -> Option<money::Money> {
+        let currency = self.book.text(line.currency);
+        (!amount.is_zero()).then(|| money::Money::new(amount.abs(), currency))
+    }
+
+    /// The place of a period's start as the export writes it.
+    pub(super) fn start_text(&self, line: &Line) -> String {
+        let zone = self.book.zone(line.subscription);
+        line.period.map_or_else(String::new, |p| match p.form {
+            super::book::Form::Instant => moment_text(p.start),
+            _ => p.write(p.start, zone),
+        })
+    }
+
+    /// What product state says against each line.
+    fn findings(&mut self) {
+        let mut unknown: BTreeMap<u32, BTreeSet<Unknown>> = BTreeMap::new();
+        for at in 0..self.judged.len() {
+            let number = self.judged[at].line;
+            let line = self.line(number);
+            let state = std::mem::take(&mut self.judged[at].state);
+            self.inactive(number, line, &state);
+            self.stale(number, line, &state);
+            self.lacking(number, line, &state);
+            if state.stale.is_some() || !state.lacking.is_empty() {
+                repeated::find(self, number, line, &state);
+            }
+            if !state.unknown.is_empty() {
+                unknown.entry(line.bill).or_default().extend(&state.unknown);
+                self.mark(number, "unverifiable", None);
+            }
+            self.judged[at].state = state;
+        }
+        for (bill, reasons) in unknown {
+            self.unverifiable(bill, &reasons);
+        }
+    }
+
+    fn inactive(&mut self, number: u32, line: &Line, state: &State<'_>) {
+        let (Some(since), Some(account)) = (state.inactive, &self.book.holder(line).record) else { return };
+        let currency = self.book.text(line.currency);
+        let mut f = self.of_line("charges/account-inactive", Severity::Error, line);
+        let since_text = since.map_or_else(|| "now".to_owned(), |t| format!("since {}", moment_text(t)));
+        f.message = format!(
+            "{} charges {} {} for {} from {}, and the account is {} {since_text}.",
+            line::bill_text(self.book.bill(line)),
+            account.account_id,
+            amount_text(line.amount, currency),
+            what(self.book, line),
+            self.start_text(line),
+            account.status,
+        );
+        f.diff = vec![Diff::texts("account_status", Some("active"), Some(&account.status))];
+        f.impact = self.stake(line, line.amount);
+        f.action = self.remedy(line, "end the subscription in billing");
+        f.evidence.push(self.book.data.evidence("accounts", account.at));
+        self.mark(number, "account-inactive", Some(line.amount.abs()));
+        self.out.findings.push(f);
+    }
+
+    /// What to do about a line's invoice first, then about the root.
+    pub(super) fn remedy(&self, line: &Line, root: &str) -> String {
+        match self.book.bill(line).status {
+            Status::Draft => format!("Hold the draft, take the line from it, and {root}."),
+            Status::Open => format!("Hold the collection, correct the invoice, and {root}."),
+            Status::Paid | Status::Uncollectible => format!("Credit what was charged, and {root}."),
+            Status::Void => {
+                let mut text = root.to_owned();
+                text[..1].make_ascii_uppercase();
+                format!("{text}.")
+            }
+        }
+    }
+
+    fn stale(&mut self, number: u32, line: &Line, state: &State<'_>) {
+        let (Some(stale), Some(period)) = (&state.stale, line.period) else { return };
+        let currency = self.book.text(line.currency);
+        let mut f = self.of_line("charges/plan-stale", Severity::Error, line);
+        let days = stale.days(period);
+        let why = match (stale.change, stale.ahead) {
+            (_, Some(next)) => {
+                let text =
+                    format!("the change to {} takes effect on {}", stale.charged, moment_text(next.at));
+                f.cause = Some(Cause { id: "change-not-yet-effective".to_owned(), detail: text.clone() });
+                f.evidence.push(self.book.data.evidence("plan_changes", next.row.at));
+                text
+            }
+            (Some(change), None) => {
+                let name = change.row.change_id.as_deref().map_or_else(String::new, |id| format!(" {id}"));
+                let text = format!(
+                    "change{name} from {} to {} of {} has not propagated for {}",
+                    change.row.from_plan,
+                    change.row.to_plan,
+                    moment_text(change.at),
+                    counted(days.unwrap_or(0).unsigned_abs(), "day", "days")
+                );
+                f.cause = Some(Cause { id: "change-not-propagated".to_owned(), detail: text });
+                f.evidence.push(self.book.data.evidence("plan_changes", change.row.at));
+                format!(" since {}{}", moment_text(change.at), name.replacen(' ', ", change ", 1))
+            }
+            (None, None) => ", and no plan change explains the other".to_owned(),
+        };
+        let difference = stale.difference(line);
+        let money = match difference {
+            Some(d) if d > Decimal::ZERO => format!(": {} too much", amount_text(d, currency)),
+            Some(d) if d < Decimal::ZERO => format!(": {} too little", amount_text(d.abs(), currency)),
+            _ => String::new(),
+        };
+        f.message = format!(
+            "{} charges {} {} for {} from {}, but {} is in force{why}{money}.",
+            line::bill_text(self.book.bill(line)),
+            self.book.holder(line).id,
+            amount_text(line.amount, currency),
+            stale.charged,
+            self.start_text(line),
+            stale.in_force,
+        );
+        f.diff = vec![Diff::texts("plan", Some(stale.in_force), Some(stale.charged))];
+        if let Some(expected) = stale.expected {
+            f.diff.push(Diff::decimals("amount", expected, line.amount));
+        }
+        f.impact = difference.and_then(|d| self.stake(line, d));
+        f.action = self.remedy(line, "carry the plan change over to billing");
+        for found in &state.in_force {
+            if let Some(s) = found.subscription {
+                f.evidence.push(self.book.data.evidence("subscriptions", s.at));
+            }
+        }
+        self.mark(number, "plan-stale", difference.map(|d| d.abs()));
+        self.out.findings.push(f);
+    }
+
+    fn lacking(&mut self, number: u32, line: &Line, state: &State<'_>) {
+        if state.lacking.is_empty() {
+            return;
+        }
+        let currency = self.book.text(line.currency);
+        let mut f = self.of_line("charges/feature-not-provisioned", Severity::Error, line);
+        if let Some(feature) = line.feature {
+            f = f.with_key("feature", &**self.book.text(feature));
+        }
+        let names: Vec<&str> = state.lacking.iter().map(|n| &**n).collect();
+        f.message = format!(
+            "{} charges {} {} for {} from {}, and {} {} not on at any time in that period.",
+            line::bill_text(self.book.bill(line)),
+            self.book.holder(line).id,
+            amount_text(line.amount, currency),
+            what(self.book, line),
+            self.start_text(line),
+            names.join(", "),
+            if names.len() == 1 { "was" } else { "were" },
+        );
+        f.diff = names.iter().map(|name| Diff::texts("feature", Some(name), None)).collect();
+        for name in &names {
+            let rows = self.book.family(line.account).flat_map(|a| self.book.entitled.rows(a, name));
+            f.evidence.extend(rows.map(|at| self.book.data.evidence("entitlements", at)));
+        }
+        // Where the plan is not the customer's, the difference of the two plans is what is at stake.
+        if state.stale.is_none() {
+            f.impact = self.stake(line, line.amount);
+        }
+        f.action = self.remedy(line, "switch the features on or stop charging for them");
+        self.mark(number, "feature-not-provisioned", Some(line.amount.abs()));
+        self.out.findings.push(f);
+    }
+
+    fn unverifiable(&mut self, bill: u32, reasons: &BTreeSet<Unknown>) {
+        let bill = &self.book.bills[bill as usize];
+        let holder = &self.book.holders[bill.account as usize];
+        let subject = Subject { kind: "invoice".to_owned(), id: bill.id.to_string() };
+        let mut f = Finding::new("charges/unverifiable", Severity::Warning, Some(&holder.id), subject);
+        let texts: Vec<&str> = reasons.iter().map(|r| r.text()).collect();
+        f.message = format!(
+            "{} of {} cannot be verified, which does not make it wrong: {}.",
+            line::bill_text(bill),
+            holder.id,
+            texts.join("; ")
+        );
+        f.owner = "product";
+        "Export the product's state again with this account in it, and run the check before charging."
+            .clone_into(&mut f.action);
+        f.evidence = vec![self.book.data.evidence("invoices", bill.at)];
+        if let Some(account) = &holder.record {
+            f.evidence.push(self.book.data.evidence("accounts", account.at));
+        }
+        self.out.findings.push(f);
+    }
+
+    fn sync_stale(&mut self, newest: Option<Evidence>) {
+        let Some(product) = self.moments.product else { return };
+        let age = self.moments.as_of - product;
+        if age <= self.moments.max_age {
+            return;
+        }
+        let dataset = newest.as_ref().map_or("activity", |e| &e.dataset).to_owned();
+        let subject = Subject { kind: "dataset".to_owned(), id: dataset.clone() };
+        let mut f = Finding::new("charges/sync-stale", Severity::Warning, None, subject);
+        f.message = format!(
+            "The newest product-side record, in {dataset}, is of {}: {} h before {}, and {} h are allowed.",
+            rfc3339(product),
+            age.num_hours(),
+            rfc3339(self.moments.as_of),
+            self.moments.max_age.num_hours()
+        );
+        f.diff = vec![Diff::texts("newest", None, Some(&rfc3339(product)))];
+        f.owner = "product";
+        "Run the synchronisation of product state, export again, and only then charge."
+            .clone_into(&mut f.action);
+        f.evidence = newest.into_iter().collect();
+        self.out.findings.push(f);
+    }
+
+    fn rows(&mut self) {
+        let book = self.book;
+        let mut rows = Vec::with_capacity(self.judged.len());
+        for j in &self.judged {
+            let line = self.line(j.line);
+            let bill = book.bill(line);
+            let holder = book.holder(line);
+            let zone = book.zone(line.subscription);
+            let period = line.period.map(|p| match p.end {
+                Some(end) => format!("{}/{}", p.write(p.start, zone), p.write(end, zone)),
+                None => p.write(p.start, zone),
+            });
+            let charged = line.plan.map(|p| book.text(p));
+            let mut plans: Vec<&str> = j.state.in_force.iter().map(|f| &**f.plan).collect();
+            plans.sort_unstable();
+            plans.dedup();
+            let in_force = match charged.filter(|c| plans.iter().any(|p| *p == &***c)) {
+                Some(same) => Some(same.to_string()),
+                None => (!plans.is_empty()).then(|| plans.join(";")),
+            };
+            let wrong = j.faults.iter().any(|f| *f != "unverifiable");
+            let reason = if j.faults.is_empty() {
+                None
+            } else {
+                let mut parts: Vec<String> =
+                    j.faults.iter().filter(|f| **f != "unverifiable").map(|f| (*f).to_owned()).collect();
+                let unknown: Vec<&str> = j.state.unknown.iter().map(|u| u.text()).collect();
+                if !unknown.is_empty() {
+                    parts.push(format!("unverifiable: {}", unknown.join("; ")));
+                }
+                Some(parts.join(", "))
+            };
+            let currency = book.text(line.currency);
+            rows.push(Row {
+                values: vec![
+                    json!(&*bill.id),
+                    json!(line.id.as_deref()),
+                    json!(&*holder.id),
+                    json!(what(book, line)),
+                    json!(period),
+                    json!(charged.map(|c| &**c)),
+                    json!(in_force),
+                    json!(j.state.provisioned),
+                    json!(holder.record.as_ref().map(|a| &*a.status)),
+                    json!(money::format(line.amount, currency)),
+                    json!(&**currency),
+                    json!(if j.faults.is_empty() { "charge" } else { "hold" }),
+                    json!(reason),
+                ],
+                account: Some(holder.id.to_string()),
+                flagged: !j.faults.is_empty(),
+                rank: (
+                    if wrong { 0 } else { u8::from(j.faults.is_empty()) + 1 },
+                    Reverse(j.impact.unwrap_or_default()),
+                ),
+            });
+        }
+        rows.sort_by(|a, b| {
+            let by = |at: usize| a.values[at].as_str().cmp(&b.values[at].as_str());
+            by(0).then_with(|| by(1))
+        });
+        self.out.rows = rows;
+    }
+
+    /// How far each rule was judged.
+    fn counts(&mut self, guarded: bool) {
+        let lines = self.judged.len() as u64;
+        let tally = |yes: &dyn Fn(&Judged<'_>) -> Option<bool>| {
+            let said = self.judged.iter().filter_map(yes);
+            said.fold((0, 0), |(a, b), done| if done { (a + 1, b) } else { (a, b + 1) })
+        };
+        let own = |j: &Judged<'_>| self.line(j.line).kind.is_own();
+        let status = tally(&|j| own(j).then_some(j.state.status_judged));
+        let features = tally(&|j| {
+            let unknown = j.state.unknown.contains(&Unknown::Entitlements);
+            j.state.provisioned.map(|_| true).or(unknown.then_some(false))
+        });
+        let plans = tally(&|j| j.state.plan_judged);
+        let not = self.not_judged();
+        let counts = [
+            ("charges/account-inactive", status),
+            ("charges/feature-not-provisioned", features),
+            ("charges/plan-stale", plans),
+            ("charges/repeated", (features.0.max(plans.0), features.1.max(plans.1))),
+            ("charges/unverifiable", (lines, 0)),
+            ("charges/sync-stale", (u64::from(self.moments.product.is_some()), 0)),
+        ];
+        if guarded {
+            self.out.checked = 0;
+            self.out.not_judged = lines;
+            self.out.judged.extend(counts.map(|(code, (done, no))| (code, (0, done + no))));
+            return;
+        }
+        self.out.judged.extend(counts);
+        self.out.not_judged = not;
+        self.out.checked = lines - not;
+    }
+
+    /// Lines that product state says nothing about, or that have no period.
+    fn not_judged(&self) -> u64 {
+        let nothing = |j: &&Judged<'_>| {
+            let no_period = self.line(j.line).period.is_none() && self.line(j.line).kind.is_own();
+            (!j.state.unknown.is_empty() || no_period) && !j.state.is_wrong()
+        };
+        self.judged.iter().filter(nothing).count() as u64
+    }
+
+    /// Draft and open invoices that must wait, with whether something about them is wrong or only unknown.
+    fn waiting(&self) -> BTreeMap<&'b str, bool> {
+        let mut bills: BTreeMap<&str, bool> = BTreeMap::new();
+        for j in self.judged.iter().filter(|j| !j.faults.is_empty()) {
+            let bill = self.book.bill(self.line(j.line));
+            if bill.status.can_wait() {
+                *bills.entry(&bill.id).or_default() |= j.faults.iter().any(|f| *f != "unverifiable");
+            }
+        }
+        bills
+    }
+
+    /// The ids of the invoices that must wait, one a line.
+    fn held(&self, wanted: impl Fn(bool) -> bool) -> Vec<u8> {
+        let waiting = self.waiting();
+        let ids = waiting.iter().filter(|(_, wrong)| wanted(**wrong));
+        ids.flat_map(|(id, _)| format!("{id}\n").into_bytes()).collect()
+    }
+
+    fn close(&mut self) {
+        let (wrong, unknown): (Vec<_>, Vec<_>) = self.waiting().into_iter().partition(|(_, wrong)| *wrong);
+        let (wrong, unknown) = (wrong.len() as u64, unknown.len() as u64);
+        let bad = |j: &&Judged<'_>| j.faults.iter().any(|f| *f != "unverifiable");
+        let lines = self.judged.iter().filter(bad).count() as u64;
+        let all = counted(self.out.checked, "judged line", "judged lines");
+        let mut head = match (self.out.checked, lines) {
+            (0, 0) => "no line could be judged".to_owned(),
+            (1, 0) => format!("{all} agrees with the product's state"),
+            (_, 0) => format!("{all} agree with the product's state"),
+            _ => format!(
+                "{} of {all} {} not agree with the product's state",
+                grouped(&lines.to_string()),
+                if lines == 1 { "does" } else { "do" }
+            ),
+        };
+        if wrong > 0 {
+            let text = counted(wrong, "draft or open invoice", "draft or open invoices");
+            head.push_str(&format!("; hold {text}"));
+        }
+        if unknown > 0 {
+            head.push_str(&format!("; {} cannot be verified", counted(unknown, "invoice", "invoices")));
+        }
+        self.out.headline = head;
+        let without = self.judged.iter().filter(|j| {
+            let line = self.line(j.line);
+            line.period.is_none() && line.kind.is_own()
+        });
+        let without = without.count() as u64;
+        if without > 0 {
+            let text = counted(without, "line has", "lines have");
+            self.out.notes.push(format!("not judged: {text} no period, and no more has the invoice"));
+        }
+        self.out.own.insert("hold".to_owned(), json!(wrong + unknown));
+        self.out.own.insert("hold_unverifiable".to_owned(), json!(unknown));
+        if wrong + unknown > 0 {
+            self.out.notes.push(format!(
+                "{} should wait: {wrong} wrong, {unknown} not verifiable (--hold-list FILE writes their ids)",
+                counted(wrong + unknown, "draft or open invoice", "draft or open invoices"),
+            ));
+        }
+        if !self.book.data.has("payments") {
+            self.out
+                .notes
+                .push("no payments were given: double charges were looked for among lines alone".to_owned());
+        }
+    }
+}
