@@ -6,7 +6,7 @@ pub mod records;
 
 pub use names::Names;
 pub(crate) use record::record;
-pub use record::{At, Cells, Field, Record};
+pub use record::{At, Cell, Cells, Field, Naming, Record, Source};
 
 use crate::{
     cache::{Cache, Input, Part},
@@ -20,6 +20,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use chrono_tz::Tz;
+use hashbrown::HashTable;
 use std::{
     cell::RefCell,
     collections::{BTreeSet, HashMap},
@@ -203,10 +204,19 @@ impl<'a> Data<'a> {
             places: Vec::new(),
             _of: PhantomData,
         };
-        let mut loader =
-            Loader { data: self, dataset, slots: HashMap::default(), contested: HashMap::default() };
+        let memo = self.memo_of_distinct(dataset, &parts);
+        if let Some(key) = &memo
+            && self.cache.recall(key)?.is_some()
+        {
+            for (file, part) in &parts {
+                self.read_distinct(dataset, *file, part, &mut records)?;
+            }
+            return Ok(records.in_order());
+        }
+        let mut loader = Loader::new(self, dataset, usize::try_from(rows)?);
         for (at, (file, part)) in parts.iter().enumerate() {
-            if dataset.kind == Kind::Snapshot && at > 0 && loader.overlaps(*file, part)? {
+            if dataset.kind == Kind::Snapshot && at > 0 && loader.overlaps(part)? {
+                loader.repeated = true;
                 self.note(format!(
                     "{}: {} is an older export of the same records and was set aside for a newer one",
                     dataset.name, self.inputs[*file].file
@@ -216,7 +226,44 @@ impl<'a> Data<'a> {
             loader.read(*file, part, &mut records)?;
         }
         loader.tell_conflicts();
+        if let Some(key) = memo.filter(|_| !loader.repeated) {
+            self.keep_memos(vec![(key, Vec::new())]);
+        }
         Ok(records.in_order())
+    }
+
+    /// What to remember a dataset's parts by where no two of their rows have one key; `None` where that does not
+    /// follow from the files alone, since names change the key.
+    fn memo_of_distinct(&self, dataset: &Dataset, parts: &[(usize, &Part)]) -> Option<[u8; 32]> {
+        let plain = |&c: &usize| self.names.naming(dataset, dataset.columns[c].name) == Naming::Plain;
+        if !(0..dataset.columns.len()).all(|c| plain(&c)) {
+            return None;
+        }
+        let mut hash = blake3::Hasher::new();
+        hash.update(b"distinct keys 1\0");
+        hash.update(dataset.name.as_bytes());
+        for (file, part) in parts {
+            let content = &self.inputs[*file].content;
+            let identity = format!("\0{} {} {}", content.digest, content.recipe, part.loaded);
+            hash.update(identity.as_bytes());
+        }
+        Some(*hash.finalize().as_bytes())
+    }
+
+    /// Reads a part whose rows are known to be records of their own.
+    fn read_distinct<R: Record, T, F: FnMut(R) -> Result<T>>(
+        &self,
+        dataset: &'static Dataset,
+        file: usize,
+        part: &Part,
+        records: &mut Kept<R, T, F>,
+    ) -> Result<()> {
+        let wanted = Wanted::of::<R>(self, dataset)?;
+        let source = Source { names: &self.names, system: part.system.as_deref(), zone: self.zone_of(file) };
+        let file = u32::try_from(file)?;
+        self.cache.read_rows(part.id, dataset, &wanted.columns, |_, line, cells| {
+            records.put(None, wanted.read(cells, At { file, line }, &source)?)
+        })
     }
 
     /// Parts of a snapshot from the newest (by its newest record, then by file name), parts of a log as given.
@@ -270,8 +317,33 @@ impl<R: Record, T, F: FnMut(R) -> Result<T>> Kept<R, T, F> {
     }
 }
 
+/// The columns that a record reads.
+struct Wanted {
+    dataset: &'static Dataset,
+    columns: Vec<usize>,
+    naming: Vec<Naming>,
+}
+
+impl Wanted {
+    fn of<R: Record>(data: &Data<'_>, dataset: &'static Dataset) -> Result<Wanted> {
+        let columns: Vec<usize> = R::COLUMNS
+            .iter()
+            .map(|c| dataset.position(c).with_context(|| format!("{} has no column {c}", dataset.name)))
+            .collect::<Result<_>>()?;
+        let naming = columns.iter().map(|&c| data.names.naming(dataset, dataset.columns[c].name)).collect();
+        Ok(Wanted { dataset, columns, naming })
+    }
+
+    /// A record from its columns' cells.
+    fn read<R: Record>(&self, texts: &[Option<&str>], at: At, source: &Source<'_>) -> Result<R> {
+        R::read(&Cells { at, texts, naming: &self.naming, columns: R::COLUMNS, source })
+            .with_context(|| format!("the cache holds an unreadable row of {}", self.dataset.name))
+    }
+}
+
+/// The row of a key that was read first, or that is used.
 struct Slot {
-    index: usize,
+    key: u128,
     content: u128,
     part: i64,
     n: u64,
@@ -296,38 +368,88 @@ impl Variant {
 struct Loader<'d, 'a> {
     data: &'d Data<'a>,
     dataset: &'static Dataset,
-    slots: HashMap<u128, Slot, foldhash::fast::RandomState>,
+    /// What names have to do with each column.
+    naming: Vec<Naming>,
+    key: Vec<usize>,
+    fallback: Vec<usize>,
+    /// A slot a record, in the records' order, and the slots by key.
+    slots: Vec<Slot>,
+    by_key: HashTable<u32>,
     /// Keys with different contents, one of each.
     contested: HashMap<u128, Vec<Variant>, foldhash::fast::RandomState>,
+    /// Whether any key stands twice.
+    repeated: bool,
+    scratch: Vec<u8>,
 }
 
-impl Loader<'_, '_> {
-    /// The digest of a row's key.
-    fn key(&self, cells: &[Option<Arc<str>>]) -> u128 {
-        let key: Vec<usize> = self.dataset.key().filter(|&c| cells[c].is_some()).collect();
-        let fallback: Vec<usize>;
-        let columns: &[usize] = if !key.is_empty() {
-            &key
-        } else if self.dataset.fallback_key.is_empty() {
-            fallback = (0..cells.len()).collect();
-            &fallback
-        } else {
-            fallback = self.dataset.fallback_key.iter().filter_map(|c| self.dataset.position(c)).collect();
-            &fallback
-        };
-        digest(columns.iter().map(|&c| (c, cells[c].as_deref())))
+impl<'d, 'a> Loader<'d, 'a> {
+    fn new(data: &'d Data<'a>, dataset: &'static Dataset, rows: usize) -> Loader<'d, 'a> {
+        let fallback = dataset.fallback_key.iter().filter_map(|c| dataset.position(c)).collect();
+        Loader {
+            data,
+            dataset,
+            naming: dataset.columns.iter().map(|c| data.names.naming(dataset, c.name)).collect(),
+            key: dataset.key().collect(),
+            fallback,
+            slots: Vec::with_capacity(rows),
+            by_key: HashTable::with_capacity(rows),
+            contested: HashMap::default(),
+            repeated: false,
+            scratch: Vec::new(),
+        }
     }
 
-    fn named(&self, file: usize, part: &Part, cells: &[Option<&str>]) -> Vec<Option<Arc<str>>> {
-        self.data.names.translate(self.dataset, part.system.as_deref(), cells, file)
+    /// The shared name in a cell of a column that names change.
+    fn named(&self, column: usize, system: Option<&str>, text: &str) -> Option<Arc<str>> {
+        let naming = self.naming[column];
+        (naming != Naming::Plain).then(|| self.data.names.shared(naming, system, text))
+    }
+
+    /// The digest of some columns' cells, with shared names.
+    fn digest(&mut self, columns: &[usize], system: Option<&str>, cells: &[Option<&str>]) -> u128 {
+        let mut bytes = std::mem::take(&mut self.scratch);
+        bytes.clear();
+        for &column in columns {
+            let cell = cells[column];
+            bytes.extend_from_slice(&[column as u8, u8::from(cell.is_some())]);
+            let named = cell.and_then(|text| self.named(column, system, text));
+            let text = named.as_deref().or(cell).unwrap_or("");
+            bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        let digest = xxhash_rust::xxh3::xxh3_128(&bytes);
+        self.scratch = bytes;
+        digest
+    }
+
+    /// The digest of a row's key: of its key columns that have a value, else of the fallback's, else of all.
+    fn key(&mut self, system: Option<&str>, cells: &[Option<&str>]) -> u128 {
+        let key: Vec<usize> = self.key.iter().copied().filter(|&c| cells[c].is_some()).collect();
+        let columns = if !key.is_empty() {
+            key
+        } else if self.fallback.is_empty() {
+            (0..cells.len()).collect()
+        } else {
+            self.fallback.clone()
+        };
+        self.digest(&columns, system, cells)
+    }
+
+    fn find(&self, key: u128) -> Option<usize> {
+        let at = self.by_key.find(key as u64, |&at| self.slots[at as usize].key == key)?;
+        Some(*at as usize)
     }
 
     /// Whether a part of a snapshot holds a record that a newer one holds too.
-    fn overlaps(&self, file: usize, part: &Part) -> Result<bool> {
+    fn overlaps(&mut self, part: &Part) -> Result<bool> {
         let all: Vec<usize> = (0..self.dataset.columns.len()).collect();
         let mut found = false;
-        self.data.cache.read_rows(part.id, self.dataset, &all, |_, _, cells| {
-            found |= self.slots.contains_key(&self.key(&self.named(file, part, cells)));
+        let data = self.data;
+        data.cache.read_rows(part.id, self.dataset, &all, |_, _, cells| {
+            if !found {
+                let key = self.key(part.system.as_deref(), cells);
+                found = self.find(key).is_some();
+            }
             Ok(())
         })?;
         Ok(found)
@@ -340,44 +462,82 @@ impl Loader<'_, '_> {
         records: &mut Kept<R, T, F>,
     ) -> Result<()> {
         let all: Vec<usize> = (0..self.dataset.columns.len()).collect();
-        let zone = self.data.zone_of(file);
+        let wanted = Wanted::of::<R>(self.data, self.dataset)?;
+        let system = part.system.as_deref();
+        let source = Source { names: &self.data.names, system, zone: self.data.zone_of(file) };
         let cache = self.data.cache;
         cache.read_rows(part.id, self.dataset, &all, |n, line, cells| {
-            let named = self.named(file, part, cells);
             let at = At { file: u32::try_from(file)?, line };
-            let content = digest(named.iter().enumerate().map(|(c, v)| (c, v.as_deref())));
-            let key = self.key(&named);
-            let slot = Slot { index: records.list.len(), content, part: part.id, n, at };
-            let index = match self.slots.get(&key) {
-                None => None,
-                Some(old) if old.content == content => return Ok(()),
-                Some(old) => {
-                    let index = old.index;
-                    if !self.contested.contains_key(&key) {
-                        let first = self.stored(old)?;
-                        self.contested.insert(key, vec![first]);
-                    }
-                    let updated = self.updated(&named, file);
-                    let variants = self.contested.entry(key).or_default();
-                    if variants.iter().any(|v| v.content == content) {
-                        return Ok(());
-                    }
-                    let new = Variant { content, updated, cells: named.clone(), at };
-                    let wins = variants.iter().all(|v| new.rank() > v.rank());
-                    variants.push(new);
-                    if !wins {
-                        return Ok(());
-                    }
-                    Some(index)
-                }
+            let slot = Slot {
+                key: self.key(system, cells),
+                content: self.digest(&all, system, cells),
+                part: part.id,
+                n,
+                at,
             };
-            let record = R::read(&mut Cells::new(self.dataset, &named, at, zone))
-                .with_context(|| format!("the cache holds an unreadable row of {}", self.dataset.name))?;
-            records.put(index, record)?;
-            let slot = Slot { index: index.unwrap_or(slot.index), ..slot };
-            self.slots.insert(key, slot);
-            Ok(())
+            let known = self.find(slot.key);
+            if let Some(index) = known {
+                self.repeated = true;
+                if self.slots[index].content == slot.content
+                    || !self.wins(index, &slot, file, system, cells)?
+                {
+                    return Ok(());
+                }
+            }
+            let mut chosen: [Option<&str>; 40] = [None; 40];
+            for (cell, &column) in chosen.iter_mut().zip(&wanted.columns) {
+                *cell = cells[column];
+            }
+            let record = wanted.read(&chosen[..wanted.columns.len()], at, &source)?;
+            records.put(known, record)?;
+            self.keep(known, slot)
         })
+    }
+
+    /// Keeps a slot in the place of another, or at the end.
+    fn keep(&mut self, index: Option<usize>, slot: Slot) -> Result<()> {
+        if let Some(index) = index {
+            self.slots[index] = slot;
+            return Ok(());
+        }
+        let (hash, at) = (slot.key as u64, u32::try_from(self.slots.len())?);
+        self.slots.push(slot);
+        let slots = &self.slots;
+        self.by_key.insert_unique(hash, at, |&at| slots[at as usize].key as u64);
+        Ok(())
+    }
+
+    /// Whether another content of a key is the one to be used from now on.
+    fn wins(
+        &mut self,
+        index: usize,
+        slot: &Slot,
+        file: usize,
+        system: Option<&str>,
+        cells: &[Option<&str>],
+    ) -> Result<bool> {
+        if !self.contested.contains_key(&slot.key) {
+            let first = self.stored(&self.slots[index])?;
+            self.contested.insert(slot.key, vec![first]);
+        }
+        let cells = self.all_named(system, cells);
+        let updated = self.updated(&cells, file);
+        let variants = self.contested.entry(slot.key).or_default();
+        if variants.iter().any(|v| v.content == slot.content) {
+            return Ok(false);
+        }
+        let new = Variant { content: slot.content, updated, cells, at: slot.at };
+        let wins = variants.iter().all(|v| new.rank() > v.rank());
+        variants.push(new);
+        Ok(wins)
+    }
+
+    /// A row's cells with shared names.
+    fn all_named(&self, system: Option<&str>, cells: &[Option<&str>]) -> Vec<Option<Arc<str>>> {
+        let name = |(column, cell): (usize, &Option<&str>)| {
+            cell.map(|text| self.data.names.shared(self.naming[column], system, text))
+        };
+        cells.iter().enumerate().map(name).collect()
     }
 
     /// The row of a slot as it was read.
@@ -387,7 +547,7 @@ impl Loader<'_, '_> {
         let file = slot.at.file as usize;
         let parts = &self.data.inputs[file].content.parts;
         let system = parts.iter().find(|p| p.id == slot.part).and_then(|p| p.system.as_deref());
-        let cells = self.data.names.translate(self.dataset, system, &cells, file);
+        let cells = self.all_named(system, &cells);
         Ok(Variant { content: slot.content, updated: self.updated(&cells, file), cells, at: slot.at })
     }
 
@@ -421,15 +581,4 @@ impl Loader<'_, '_> {
             }
         }
     }
-}
-
-fn digest<'c>(cells: impl Iterator<Item = (usize, Option<&'c str>)>) -> u128 {
-    let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
-    for (column, cell) in cells {
-        hash.update(&[column as u8, u8::from(cell.is_some())]);
-        let text = cell.unwrap_or("");
-        hash.update(&(text.len() as u64).to_le_bytes());
-        hash.update(text.as_bytes());
-    }
-    hash.digest128()
 }

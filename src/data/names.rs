@@ -1,5 +1,6 @@
 //! One name for what systems call differently: accounts, metrics, plans, features.
 
+use super::record::Naming;
 use crate::cache::Input;
 use crate::{
     cache::Cache,
@@ -41,7 +42,7 @@ fn map_of(column: &str) -> Option<&'static str> {
     match column {
         "metric" => Some("metric"),
         "plan" | "from_plan" | "to_plan" => Some("plan"),
-        "feature" => Some("feature"),
+        "feature" | "features" | "features_used" => Some("feature"),
         _ => None,
     }
 }
@@ -154,29 +155,23 @@ impl Names {
         self.unmatched.borrow().clone()
     }
 
-    /// A row's cells with shared names.
-    pub(super) fn translate(
-        &self,
-        dataset: &Dataset,
-        system: Option<&str>,
-        cells: &[Option<&str>],
-        _file: usize,
-    ) -> Vec<Option<Arc<str>>> {
-        let identities = dataset.name == "identities";
-        dataset
-            .columns
-            .iter()
-            .zip(cells)
-            .map(|(column, cell)| {
-                let cell = (*cell)?;
-                Some(if is_account(column.name) && !identities {
-                    self.account(system, cell)
-                } else if let Some(map) = map_of(column.name) {
-                    self.mapped(map, cell)
-                } else {
-                    self.intern(cell)
-                })
-            })
-            .collect()
+    /// The shared name of a text in a column.
+    pub(super) fn shared(&self, naming: Naming, system: Option<&str>, text: &str) -> Arc<str> {
+        match naming {
+            Naming::Plain => self.intern(text),
+            Naming::Account => self.account(system, text),
+            Naming::Mapped(map) => self.mapped(map, text),
+        }
+    }
+
+    /// What names have to do with a column. Plain where no identity and no map could change its texts.
+    pub(super) fn naming(&self, dataset: &Dataset, column: &str) -> Naming {
+        if is_account(column) && dataset.name != "identities" && !self.by_system.is_empty() {
+            return Naming::Account;
+        }
+        match map_of(column) {
+            Some(map) if self.maps.get(map).is_some_and(|m| !m.is_empty()) => Naming::Mapped(map),
+            _ => Naming::Plain,
+        }
     }
 }

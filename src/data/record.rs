@@ -1,7 +1,7 @@
 //! Typed records from canonical cells.
 
+use super::Names;
 use crate::model::{
-    datasets::Dataset,
     decimal::{self, Decimal},
     time::{Instant, Stamp},
 };
@@ -26,113 +26,148 @@ pub trait Record: Sized {
     /// The columns it reads.
     const COLUMNS: &'static [&'static str];
     /// From a row's cells.
-    fn read(cells: &mut Cells<'_>) -> Result<Self>;
+    fn read(cells: &Cells<'_>) -> Result<Self>;
     /// Where it stands.
     fn at(&self) -> At;
 }
 
-/// A row's cells, canonical.
-pub struct Cells<'c> {
-    dataset: &'static Dataset,
-    cells: &'c [Option<Arc<str>>],
-    /// Where the row stands.
-    pub at: At,
-    zone: Tz,
+/// What the shared names need to know about a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// Its texts are taken as they are.
+    Plain,
+    /// It holds ids of accounts.
+    Account,
+    /// Its names go through that map of crosscheck.toml.
+    Mapped(&'static str),
 }
 
-impl<'c> Cells<'c> {
-    /// The cells of a row, in catalogue order; stamps without an offset are read in `zone`.
-    pub fn new(dataset: &'static Dataset, cells: &'c [Option<Arc<str>>], at: At, zone: Tz) -> Cells<'c> {
-        Cells { dataset, cells, at, zone }
-    }
+/// A cell of a row.
+#[derive(Clone, Copy)]
+pub struct Cell<'c> {
+    /// Canonical; `None` where it is empty.
+    pub text: Option<&'c str>,
+    /// Where the row comes from.
+    pub source: &'c Source<'c>,
+    naming: Naming,
+}
 
-    /// The value of a column.
-    pub fn get<F: Field>(&self, column: &str) -> Result<F> {
-        let at = self.dataset.position(column).with_context(|| format!("no column {column}"))?;
-        F::read(self.cells[at].as_ref(), self.zone).with_context(|| format!("column {column}"))
+impl<'c> Cell<'c> {
+    fn there(&self) -> Result<&'c str> {
+        self.text.context("is empty")
+    }
+}
+
+/// Where rows come from, and how they are read.
+pub struct Source<'c> {
+    /// The shared names.
+    pub names: &'c Names,
+    /// The system whose ids stand in the file.
+    pub system: Option<&'c str>,
+    /// The zone of stamps without an offset.
+    pub zone: Tz,
+}
+
+/// A row's cells: those that the record reads, in the order of its fields.
+pub struct Cells<'c> {
+    /// Where the row stands.
+    pub at: At,
+    /// The cells.
+    pub texts: &'c [Option<&'c str>],
+    /// What each column holds.
+    pub naming: &'c [Naming],
+    /// The columns' names, for messages.
+    pub columns: &'static [&'static str],
+    /// Where it comes from.
+    pub source: &'c Source<'c>,
+}
+
+impl Cells<'_> {
+    /// The value of a field, by its place among the record's fields.
+    pub fn get<F: Field>(&self, at: usize) -> Result<F> {
+        let cell = Cell { text: self.texts[at], naming: self.naming[at], source: self.source };
+        F::read(cell).with_context(|| format!("column {}", self.columns[at]))
     }
 }
 
 /// A type that a cell can be read as.
 pub trait Field: Sized {
     /// From a canonical cell.
-    fn read(cell: Option<&Arc<str>>, zone: Tz) -> Result<Self>;
+    fn read(cell: Cell<'_>) -> Result<Self>;
 }
 
 impl<F: Field> Field for Option<F> {
-    fn read(cell: Option<&Arc<str>>, zone: Tz) -> Result<Self> {
-        cell.map(|c| F::read(Some(c), zone)).transpose()
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        if cell.text.is_some() { F::read(cell).map(Some) } else { Ok(None) }
     }
 }
 
-fn there(cell: Option<&Arc<str>>) -> Result<&Arc<str>> {
-    cell.context("is empty")
-}
-
 impl Field for Arc<str> {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        there(cell).cloned()
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(cell.source.names.shared(cell.naming, cell.source.system, cell.there()?))
     }
 }
 
 impl Field for String {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(there(cell)?.to_string())
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(cell.there()?.to_owned())
     }
 }
 
 impl Field for Decimal {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(decimal::parse(there(cell)?)?)
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(decimal::parse(cell.there()?)?)
     }
 }
 
 impl Field for i64 {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(there(cell)?.parse()?)
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(cell.there()?.parse()?)
     }
 }
 
 impl Field for bool {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(&**there(cell)? == "true")
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(cell.there()? == "true")
     }
 }
 
 impl Field for Stamp {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(Stamp::parse(there(cell)?)?)
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(Stamp::parse(cell.there()?)?)
     }
 }
 
 impl Field for Instant {
-    fn read(cell: Option<&Arc<str>>, zone: Tz) -> Result<Self> {
-        Ok(Stamp::parse(there(cell)?)?.in_zone(zone))
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(Stamp::parse(cell.there()?)?.in_zone(cell.source.zone))
     }
 }
 
 impl Field for NaiveDate {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(there(cell)?.parse()?)
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(cell.there()?.parse()?)
     }
 }
 
 impl Field for Tz {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        there(cell)?.parse().ok().context("is no time zone")
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        cell.there()?.parse().ok().context("is no time zone")
     }
 }
 
 impl Field for Vec<String> {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(serde_json::from_str(there(cell)?)?)
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(serde_json::from_str(cell.there()?)?)
     }
 }
 
+/// Each name of the list is shared and goes through its map.
 impl Field for Vec<Arc<str>> {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        let list: Vec<Cow<'_, str>> = serde_json::from_str(there(cell)?)?;
-        Ok(list.into_iter().map(Arc::from).collect())
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        let list: Vec<Cow<'_, str>> = serde_json::from_str(cell.there()?)?;
+        let names = cell.source.names;
+        Ok(list.iter().map(|name| names.shared(cell.naming, cell.source.system, name)).collect())
     }
 }
 
@@ -153,8 +188,9 @@ macro_rules! record {
         impl $crate::data::Record for $name {
             const DATASET: &'static str = $dataset;
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
-            fn read(cells: &mut $crate::data::Cells<'_>) -> anyhow::Result<Self> {
-                Ok($name { at: cells.at, $($field: cells.get(stringify!($field))?,)* })
+            fn read(cells: &$crate::data::Cells<'_>) -> anyhow::Result<Self> {
+                let mut field = 0..;
+                Ok($name { at: cells.at, $($field: cells.get(field.next().unwrap_or_default())?,)* })
             }
             fn at(&self) -> $crate::data::At {
                 self.at
