@@ -9,6 +9,9 @@ use crate::{
 };
 use std::collections::HashMap;
 
+/// Maps of names that exports bring: fast, and seeded anew in each run.
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 /// A time in which a feature was on: `[from, to)`, open where an end is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Active {
@@ -64,14 +67,14 @@ impl Feature {
 /// The features of all accounts.
 #[derive(Debug, Default)]
 pub struct Entitlements {
-    by_account: HashMap<Text, Vec<Feature>>,
+    by_account: Map<Text, Vec<Feature>>,
 }
 
 impl Entitlements {
     /// From the rows of `entitlements`, in any order; one feature may have several. A row that is inactive and has
     /// no `deactivated_at` gives no time in which the feature was on.
     pub fn new(rows: impl IntoIterator<Item = Entitlement>) -> Entitlements {
-        let mut by_account: HashMap<Text, Vec<Feature>> = HashMap::new();
+        let mut by_account: Map<Text, Vec<Feature>> = Map::default();
         for row in rows {
             let features = by_account.entry(row.account_id).or_default();
             let at = match features.binary_search_by(|f| f.name.cmp(&row.feature)) {

@@ -13,17 +13,20 @@ use crate::{
 use chrono_tz::Tz;
 use std::collections::HashMap;
 
+/// Maps of names that exports bring: fast, and seeded anew in each run.
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 /// The plans as they are sold: records keyed by plan, beginning and currency.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     /// Each plan's records by beginning, then currency.
-    by_plan: HashMap<Text, Vec<Plan>>,
+    by_plan: Map<Text, Vec<Plan>>,
 }
 
 impl Catalogue {
     /// From the rows of `plans`, in any order.
     pub fn new(plans: Vec<Plan>) -> Catalogue {
-        let mut by_plan: HashMap<Text, Vec<Plan>> = HashMap::new();
+        let mut by_plan: Map<Text, Vec<Plan>> = Map::default();
         for plan in plans {
             by_plan.entry(plan.plan.clone()).or_default().push(plan);
         }
@@ -106,8 +109,8 @@ pub struct PlanHistory {
     subscriptions: Vec<Subscription>,
     changes: Vec<Change>,
     /// An account's timelines, each of a subscription or of changes that name none.
-    by_account: HashMap<Text, Vec<Timeline>>,
-    by_id: HashMap<Text, usize>,
+    by_account: Map<Text, Vec<Timeline>>,
+    by_id: Map<Text, usize>,
     /// Whether there is a log of changes.
     logged: bool,
     /// The zone of days where a subscription has none.
@@ -141,8 +144,8 @@ impl PlanHistory {
         let mut history = PlanHistory {
             subscriptions,
             changes: Vec::with_capacity(changes.len()),
-            by_account: HashMap::new(),
-            by_id: HashMap::new(),
+            by_account: Map::default(),
+            by_id: Map::default(),
             logged,
             billing,
         };
@@ -333,7 +336,7 @@ pub struct BilledPrice {
 /// What accounts were billed for plans, by account and plan.
 #[derive(Debug, Default)]
 pub struct BilledPrices {
-    by: HashMap<(Text, Text), Vec<BilledPrice>>,
+    by: Map<(Text, Text), Vec<BilledPrice>>,
 }
 
 impl BilledPrices {
@@ -359,7 +362,7 @@ impl BilledPrices {
 
     /// From prices with their account and plan, in any order.
     pub fn of(prices: impl Iterator<Item = (Text, Text, BilledPrice)>) -> BilledPrices {
-        let mut by: HashMap<(Text, Text), Vec<BilledPrice>> = HashMap::new();
+        let mut by: Map<(Text, Text), Vec<BilledPrice>> = Map::default();
         for (account, plan, price) in prices {
             by.entry((account, plan)).or_default().push(price);
         }

@@ -12,7 +12,7 @@ use crate::{
     report::{Finding, Severity, Subject},
 };
 use chrono::TimeDelta;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// Accounts in scope that have an invoice which was not voided.
 fn billed_accounts(judge: &mut Judge<'_, '_>) -> Vec<u32> {
@@ -81,7 +81,7 @@ fn same_product(judge: &Judge<'_, '_>, a: &Subscription, b: &Subscription) -> bo
 
 /// What is sold: features of paid plans that no free plan has, and those that lines charge for.
 struct Sold {
-    plans: HashMap<Text, Vec<Text>>,
+    plans: HashSet<Text>,
     features: HashSet<Text>,
 }
 
@@ -89,14 +89,14 @@ impl Sold {
     fn of(book: &Book<'_>, as_of: Instant) -> Sold {
         let mut free: HashSet<Text> = HashSet::new();
         let mut paid: HashSet<Text> = HashSet::new();
-        let mut plans: HashMap<Text, Vec<Text>> = HashMap::new();
+        let mut plans: HashSet<Text> = HashSet::new();
         for plan in book.plans.all() {
             let features = plan.features.as_deref().unwrap_or_default();
             let in_force = plan.effective_to.is_none_or(|t| as_of < t);
             match plan.price {
                 Some(price) if price > Decimal::ZERO => {
                     paid.extend(features.iter().cloned());
-                    plans.entry(plan.plan.clone()).or_default();
+                    plans.insert(plan.plan.clone());
                 }
                 Some(_) if in_force => free.extend(features.iter().cloned()),
                 _ => {}
@@ -124,30 +124,26 @@ pub(super) fn not_billed(judge: &mut Judge<'_, '_>) {
         if !book.entitled.knows(&holder.id) {
             continue;
         }
-        let lines: Vec<(&Line, Instant, Instant)> = book
-            .lines_of(account)
-            .filter(|(_, l)| l.kind.is_own() && book.bill(l).status != Status::Void)
-            .filter_map(|(_, l)| l.period.and_then(|p| Some((l, p.start, p.end?))))
-            .collect();
-        let Some(start) = lines.iter().map(|l| l.1).min() else { continue };
-        let Some(end) = lines.iter().map(|l| l.2).max() else { continue };
+        let lines: Vec<Covering<'_>> =
+            book.lines_of(account).filter_map(|(_, line)| Covering::of(book, line)).collect();
+        let Some(start) = lines.iter().map(|l| l.from).min() else { continue };
+        let Some(end) = lines.iter().map(|l| l.to).max() else { continue };
         let span = (start, end.min(judge.moments.as_of));
         // Several features of one plan that lack the same line are one finding about the plan.
         let mut gaps: BTreeMap<(Span, Option<Text>), Vec<Text>> = BTreeMap::new();
         for name in book.entitled.features_of(&holder.id) {
-            let plan = sold.plans.contains_key(name);
+            let plan = sold.plans.contains(name);
             if !plan && !sold.features.contains(name) {
                 continue;
             }
             compared += 1;
-            let mut covers = Vec::new();
-            for (line, from, to) in &lines {
-                if line.amount >= Decimal::ZERO && bills(book, line, name, plan) {
-                    covers.push((*from, *to));
-                }
-            }
-            let on = book.entitled.active(&holder.id, name).filter(|a| a.holds(judge.moments.as_of));
-            let on: Vec<Active> = on.copied().collect();
+            let on: Vec<Active> = book
+                .entitled
+                .active(&holder.id, name)
+                .filter(|a| a.holds(judge.moments.as_of))
+                .copied()
+                .collect();
+            let covers = lines.iter().filter(|l| l.bills(book, name, plan)).map(|l| (l.from, l.to)).collect();
             for gap in uncovered(&on, span, covers) {
                 let plan = if plan { Some(name.clone()) } else { plan_with(book, &holder.id, name, gap.0) };
                 gaps.entry((gap, plan)).or_default().push(name.clone());
@@ -161,21 +157,47 @@ pub(super) fn not_billed(judge: &mut Judge<'_, '_>) {
     judge.out.judged.insert(CODE, (compared, 0));
 }
 
-/// Whether a line bills a feature, or a plan. A subscription line of a plan whose features are not known bills
-/// whatever it may include.
-fn bills(book: &Book<'_>, line: &Line, name: &Text, plan: bool) -> bool {
-    if plan {
-        return line.plan.is_some_and(|p| book.text(p) == name);
+/// A line with the time and the features that it bills.
+struct Covering<'b> {
+    line: &'b Line,
+    from: Instant,
+    to: Instant,
+    /// Of its plan; `None` where they are not known.
+    features: Option<&'b [Text]>,
+}
+
+impl<'b> Covering<'b> {
+    /// A line that charges for something of its own over a time, on an invoice that stands.
+    fn of(book: &'b Book<'_>, line: &'b Line) -> Option<Covering<'b>> {
+        let stands = line.kind.is_own() && book.bill(line).status != Status::Void;
+        let period = line.period.filter(|_| stands)?;
+        Some(Covering {
+            line,
+            from: period.start,
+            to: period.end?,
+            features: plan_features(book, line, period),
+        })
     }
-    if line.feature.is_some_and(|f| book.text(f) == name) {
-        return true;
+
+    /// Whether it bills a feature, or a plan. A subscription line of a plan whose features are not known bills
+    /// whatever it may include. A credit bills nothing.
+    fn bills(&self, book: &Book<'_>, name: &Text, plan: bool) -> bool {
+        let line = self.line;
+        if line.amount < Decimal::ZERO {
+            return false;
+        }
+        if plan {
+            return line.plan.is_some_and(|p| book.text(p) == name);
+        }
+        if let Some(own) = line.feature {
+            return book.text(own) == name;
+        }
+        match line.kind {
+            Kind::Subscription => self.features.is_none_or(|list| list.contains(name)),
+            Kind::Proration => line.plan.is_some() && self.features.is_none_or(|list| list.contains(name)),
+            _ => false,
+        }
     }
-    let of_plan = matches!(line.kind, Kind::Subscription | Kind::Proration) && line.feature.is_none();
-    let Some(period) = line.period.filter(|_| of_plan) else { return false };
-    if line.plan.is_none() {
-        return line.kind == Kind::Subscription;
-    }
-    plan_features(book, line, period).is_none_or(|list| list.contains(name))
 }
 
 /// The times within `span` in which a feature was on and no line covers it, of more than a day. The last of them is
