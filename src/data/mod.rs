@@ -6,7 +6,7 @@ pub mod records;
 
 pub use names::Names;
 pub(crate) use record::record;
-pub use record::{At, Cell, Cells, Field, Naming, Record, Source};
+pub use record::{At, Cell, Cells, Field, Naming, Own, Record, Source};
 
 use crate::{
     cache::{Cache, Input, Part},
@@ -25,8 +25,17 @@ use std::{
     cell::RefCell,
     collections::{BTreeSet, HashMap},
     marker::PhantomData,
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
 };
+
+/// A part of this many rows is read on a thread of its own.
+const MANY: u64 = 20_000;
+
+/// Records that one thread hands to another at a time.
+const BATCH: usize = 1024;
 
 /// A record that several exports hold with different contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,12 +198,12 @@ impl<'a> Data<'a> {
 
     /// The records of a dataset: names shared, identical copies counted once, of conflicting ones the one that
     /// was updated last (else the byte-greater), of several snapshots the newest. In the order of files and lines.
-    pub fn load<R: Record>(&self) -> Result<Vec<R>> {
+    pub fn load<R: Record + Send>(&self) -> Result<Vec<R>> {
         self.load_as(Ok)
     }
 
     /// [`Data::load`] with each record made into what a check keeps of it: a million records are never held whole.
-    pub fn load_as<R: Record, T>(&self, make: impl FnMut(R) -> Result<T>) -> Result<Vec<T>> {
+    pub fn load_as<R: Record + Send, T>(&self, make: impl FnMut(R) -> Result<T>) -> Result<Vec<T>> {
         let dataset = datasets::find(R::DATASET).with_context(|| format!("no dataset {}", R::DATASET))?;
         let parts = self.newest_first(dataset);
         let rows: u64 = parts.iter().map(|(_, p)| p.loaded).sum();
@@ -251,7 +260,7 @@ impl<'a> Data<'a> {
     }
 
     /// Reads a part whose rows are known to be records of their own.
-    fn read_distinct<R: Record, T, F: FnMut(R) -> Result<T>>(
+    fn read_distinct<R: Record + Send, T, F: FnMut(R) -> Result<T>>(
         &self,
         dataset: &'static Dataset,
         file: usize,
@@ -259,11 +268,52 @@ impl<'a> Data<'a> {
         records: &mut Kept<R, T, F>,
     ) -> Result<()> {
         let wanted = Wanted::of::<R>(self, dataset)?;
-        let source = Source { names: &self.names, system: part.system.as_deref(), zone: self.zone_of(file) };
+        let (system, zone, names) = (part.system.as_deref(), self.zone_of(file), &self.names);
+        let content = self.inputs[file].content.id;
         let file = u32::try_from(file)?;
-        self.cache.read_rows(part.id, dataset, &wanted.columns, |_, line, cells| {
-            records.put(None, wanted.read(cells, At { file, line }, &source)?)
-        })
+        let read = |cache: &Cache, f: &mut dyn FnMut(R) -> Result<()>| {
+            let source = Source::new(names, system, zone, R::COLUMNS.len());
+            cache.read_rows(part.id, dataset, &wanted.columns, |_, line, cells| {
+                f(wanted.read(cells, At { file, line }, &source)?)
+            })
+        };
+        if part.rows < MANY {
+            return read(self.cache, &mut |record| records.put(None, record));
+        }
+        let Ok(other) = self.cache.another() else {
+            return read(self.cache, &mut |record| records.put(None, record));
+        };
+        // One thread makes records of rows, this one makes of them what the check keeps.
+        let (send, receive) = sync_channel::<Vec<R>>(8);
+        let read_there = &read;
+        let mut received = 0;
+        let done = std::thread::scope(|scope| {
+            let reader = scope.spawn(move || {
+                other.snapshot(&[content], || {
+                    let mut batch = Vec::with_capacity(BATCH);
+                    read_there(&other, &mut |record| {
+                        batch.push(record);
+                        if batch.len() == BATCH {
+                            hand_over(&send, std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))?;
+                        }
+                        Ok(())
+                    })?;
+                    hand_over(&send, batch)
+                })
+            });
+            for batch in receive {
+                received += batch.len();
+                for record in batch {
+                    records.put(None, record)?;
+                }
+            }
+            reader.join().map_err(|_| anyhow::anyhow!("the thread that reads rows has died"))?
+        });
+        match done {
+            // Another run has replaced the file since; this run's own view still has it.
+            Err(_) if received == 0 => read(self.cache, &mut |record| records.put(None, record)),
+            other => other,
+        }
     }
 
     /// Parts of a snapshot from the newest (by its newest record, then by file name), parts of a log as given.
@@ -278,6 +328,11 @@ impl<'a> Data<'a> {
         }
         parts
     }
+}
+
+/// Passes records to the thread that waits for them.
+fn hand_over<R>(to: &SyncSender<Vec<R>>, batch: Vec<R>) -> Result<()> {
+    to.send(batch).map_err(|_| anyhow::anyhow!("the thread that waits for rows has stopped"))
 }
 
 /// What a check keeps of each record, and where the record stands.
@@ -464,7 +519,7 @@ impl<'d, 'a> Loader<'d, 'a> {
         let all: Vec<usize> = (0..self.dataset.columns.len()).collect();
         let wanted = Wanted::of::<R>(self.data, self.dataset)?;
         let system = part.system.as_deref();
-        let source = Source { names: &self.data.names, system, zone: self.data.zone_of(file) };
+        let source = Source::new(&self.data.names, system, self.data.zone_of(file), R::COLUMNS.len());
         let cache = self.data.cache;
         cache.read_rows(part.id, self.dataset, &all, |n, line, cells| {
             let at = At { file: u32::try_from(file)?, line };

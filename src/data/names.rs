@@ -9,9 +9,8 @@ use crate::{
 };
 use anyhow::Result;
 use std::{
-    cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Which account an id of a system stands for.
@@ -28,8 +27,8 @@ pub struct Names {
     anywhere: HashMap<Arc<str>, Owner>,
     accounts: HashSet<Arc<str>>,
     maps: HashMap<&'static str, BTreeMap<String, String>>,
-    unmatched: RefCell<BTreeSet<(String, String)>>,
-    interned: RefCell<HashSet<Arc<str>, foldhash::fast::RandomState>>,
+    unmatched: Mutex<BTreeSet<(String, String)>>,
+    interned: Mutex<HashSet<Arc<str>, foldhash::fast::RandomState>>,
 }
 
 /// Columns that hold an account's id.
@@ -45,6 +44,11 @@ fn map_of(column: &str) -> Option<&'static str> {
         "feature" | "features" | "features_used" => Some("feature"),
         _ => None,
     }
+}
+
+/// What a lock guards; names are whole whatever a thread died of.
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Names {
@@ -88,6 +92,8 @@ impl Names {
         // The greater account wins where an id stands twice in one system: a choice without regard to order.
         pairs.sort();
         for (system, external, account) in pairs {
+            // One copy of each account, as of every other name.
+            let account = names.intern(&account);
             names.accounts.insert(account.clone());
             let external: Arc<str> = external.into();
             names.by_system.insert((system.into(), external.clone()), account.clone());
@@ -115,7 +121,7 @@ impl Names {
                 return account.clone();
             }
             if !self.accounts.contains(id) {
-                self.unmatched.borrow_mut().insert((system.to_owned(), id.to_owned()));
+                locked(&self.unmatched).insert((system.to_owned(), id.to_owned()));
             }
             return self.intern(id);
         }
@@ -141,7 +147,7 @@ impl Names {
 
     /// One copy of each text.
     pub fn intern(&self, text: &str) -> Arc<str> {
-        let mut interned = self.interned.borrow_mut();
+        let mut interned = locked(&self.interned);
         if let Some(known) = interned.get(text) {
             return known.clone();
         }
@@ -152,7 +158,7 @@ impl Names {
 
     /// Ids of a system that no identity names: system and id.
     pub fn unmatched(&self) -> BTreeSet<(String, String)> {
-        self.unmatched.borrow().clone()
+        locked(&self.unmatched).clone()
     }
 
     /// The shared name of a text in a column.

@@ -8,7 +8,7 @@ use crate::model::{
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, cell::RefCell, sync::Arc};
 
 /// Where a record stands: index of the file among the inputs, and line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -50,6 +50,8 @@ pub struct Cell<'c> {
     /// Where the row comes from.
     pub source: &'c Source<'c>,
     naming: Naming,
+    /// Its place among the record's fields.
+    field: usize,
 }
 
 impl<'c> Cell<'c> {
@@ -66,6 +68,27 @@ pub struct Source<'c> {
     pub system: Option<&'c str>,
     /// The zone of stamps without an offset.
     pub zone: Tz,
+    /// The last name in each field: neighbours in an export often share theirs.
+    last: RefCell<Vec<Option<Arc<str>>>>,
+}
+
+impl<'c> Source<'c> {
+    /// A source of records of `fields` fields.
+    pub fn new(names: &'c Names, system: Option<&'c str>, zone: Tz, fields: usize) -> Source<'c> {
+        Source { names, system, zone, last: RefCell::new(vec![None; fields]) }
+    }
+
+    fn shared(&self, cell: &Cell<'_>) -> Result<Arc<str>> {
+        let text = cell.there()?;
+        if cell.naming != Naming::Plain {
+            return Ok(self.names.shared(cell.naming, self.system, text));
+        }
+        let mut last = self.last.borrow_mut();
+        match &mut last[cell.field] {
+            Some(same) if **same == *text => Ok(same.clone()),
+            other => Ok(other.insert(self.names.intern(text)).clone()),
+        }
+    }
 }
 
 /// A row's cells: those that the record reads, in the order of its fields.
@@ -85,7 +108,7 @@ pub struct Cells<'c> {
 impl Cells<'_> {
     /// The value of a field, by its place among the record's fields.
     pub fn get<F: Field>(&self, at: usize) -> Result<F> {
-        let cell = Cell { text: self.texts[at], naming: self.naming[at], source: self.source };
+        let cell = Cell { text: self.texts[at], naming: self.naming[at], field: at, source: self.source };
         F::read(cell).with_context(|| format!("column {}", self.columns[at]))
     }
 }
@@ -104,13 +127,47 @@ impl<F: Field> Field for Option<F> {
 
 impl Field for Arc<str> {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        Ok(cell.source.names.shared(cell.naming, cell.source.system, cell.there()?))
+        cell.source.shared(&cell)
     }
 }
 
-impl Field for String {
+/// A text of its own that is seldom kept: short ones need no memory beside the record.
+#[derive(Clone, Debug)]
+pub enum Own {
+    /// Up to 30 bytes.
+    Short {
+        /// The bytes and what follows them.
+        bytes: [u8; 30],
+        /// How many of them.
+        length: u8,
+    },
+    /// Longer.
+    Long(Box<str>),
+}
+
+impl Own {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Own::Short { bytes, length } => {
+                std::str::from_utf8(&bytes[..usize::from(*length)]).unwrap_or_default()
+            }
+            Own::Long(text) => text,
+        }
+    }
+}
+
+impl Field for Own {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        Ok(cell.there()?.to_owned())
+        let text = cell.there()?;
+        let mut bytes = [0; 30];
+        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(short), Ok(length)) => {
+                short.copy_from_slice(text.as_bytes());
+                Ok(Own::Short { bytes, length })
+            }
+            _ => Ok(Own::Long(text.into())),
+        }
     }
 }
 

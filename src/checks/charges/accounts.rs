@@ -126,8 +126,10 @@ pub(super) fn not_billed(judge: &mut Judge<'_, '_>) {
         }
         let lines: Vec<Covering<'_>> =
             book.lines_of(account).filter_map(|(_, line)| Covering::of(book, line)).collect();
-        let Some(start) = lines.iter().map(|l| l.from).min() else { continue };
-        let Some(end) = lines.iter().map(|l| l.to).max() else { continue };
+        // Usage is billed in arrears: the first invoice reaches back to a time whose plan was billed before.
+        let advance = || lines.iter().filter(|l| l.line.kind != Kind::Usage);
+        let Some(start) = advance().map(|l| l.from).min() else { continue };
+        let Some(end) = advance().map(|l| l.to).max() else { continue };
         let span = (start, end.min(judge.moments.as_of));
         // Several features of one plan that lack the same line are one finding about the plan.
         let mut gaps: BTreeMap<(Span, Option<Text>), Vec<Text>> = BTreeMap::new();

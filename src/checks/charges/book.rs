@@ -2,7 +2,7 @@
 
 use crate::{
     data::{
-        At, Data, record,
+        At, Data, Own, record,
         records::{Account, Entitlement, Plan, PlanChange, Subscription, Text},
     },
     judge::{
@@ -37,7 +37,7 @@ record! {
 record! {
     /// Of an invoice's line what charges needs.
     LineRow of "invoice_lines" {
-        line_id: String,
+        line_id: Own,
         invoice_id: Text,
         account_id: Option<Text>,
         subscription_id: Option<Text>,
@@ -85,9 +85,14 @@ pub(super) struct Symbols {
     texts: Vec<Text>,
 }
 
+/// Tells a shared name from all others.
+fn address(text: &Text) -> usize {
+    Arc::as_ptr(text).cast::<u8>().addr()
+}
+
 impl Symbols {
     fn of(&mut self, text: &Text) -> Result<Sym> {
-        let address = Arc::as_ptr(text).cast::<u8>().addr();
+        let address = address(text);
         if let Some(known) = self.by_address.get(&address) {
             return Ok(*known);
         }
@@ -104,7 +109,7 @@ impl Symbols {
 
     /// The number of a name, if it has one.
     pub(super) fn known(&self, text: &Text) -> Option<Sym> {
-        self.by_address.get(&Arc::as_ptr(text).cast::<u8>().addr()).copied()
+        self.by_address.get(&address(text)).copied()
     }
 
     /// The name.
@@ -206,6 +211,8 @@ pub(super) struct Bill {
     pub currency: Sym,
     plan: Option<Sym>,
     period: (Option<Stamp>, Option<Stamp>),
+    /// Its subscription's.
+    zone: Option<Tz>,
 }
 
 /// How an export writes a moment.
@@ -366,21 +373,24 @@ pub(super) struct Book<'d> {
     bills_of: Runs,
 }
 
+/// The invoices by the address of their id.
+type BillOf = HashMap<usize, u32, foldhash::fast::RandomState>;
+
 /// Accounts numbered as they are met.
 #[derive(Default)]
 struct Holders {
-    by_id: HashMap<Text, u32, foldhash::fast::RandomState>,
+    by_address: HashMap<usize, u32, foldhash::fast::RandomState>,
     list: Vec<Holder>,
 }
 
 impl Holders {
     fn of(&mut self, id: &Text) -> Result<u32> {
-        if let Some(known) = self.by_id.get(id) {
+        if let Some(known) = self.by_address.get(&address(id)) {
             return Ok(*known);
         }
         let new = u32::try_from(self.list.len())?;
         self.list.push(Holder { id: id.clone(), record: None, pays_for: Vec::new() });
-        self.by_id.insert(id.clone(), new);
+        self.by_address.insert(address(id), new);
         Ok(new)
     }
 }
@@ -401,12 +411,11 @@ impl<'d> Book<'d> {
             data.settings.timezone,
             |at| data.zone_of(at.file as usize),
         );
-        let bills = bills(data, &mut names, &mut holders)?;
-        let bill_of: HashMap<Text, u32, foldhash::fast::RandomState> =
-            (0u32..).zip(&bills).map(|(n, b)| (b.id.clone(), n)).collect();
+        let bills = bills(data, &history, &mut names, &mut holders)?;
+        let bill_of: BillOf = (0u32..).zip(&bills).map(|(n, b)| (address(&b.id), n)).collect();
         let lines = Reader { data, history: &history, bills: &bills, bill_of: &bill_of, judges }
             .lines(&mut names, &mut holders)?;
-        let known = |invoice: &Text| bill_of.get(invoice).copied();
+        let known = |invoice: &Text| bill_of.get(&address(invoice)).copied();
         let paid = data.load_as(|p: PaymentRow| {
             let bill = p.invoice_id.as_ref().and_then(known);
             let moved = matches!(&*p.status, "succeeded" | "refunded");
@@ -504,7 +513,12 @@ impl<'d> Book<'d> {
     }
 }
 
-fn bills(data: &Data<'_>, names: &mut Symbols, holders: &mut Holders) -> Result<Vec<Bill>> {
+fn bills(
+    data: &Data<'_>,
+    history: &PlanHistory,
+    names: &mut Symbols,
+    holders: &mut Holders,
+) -> Result<Vec<Bill>> {
     data.load_as(|b: BillRow| {
         Ok(Bill {
             at: b.at,
@@ -516,6 +530,7 @@ fn bills(data: &Data<'_>, names: &mut Symbols, holders: &mut Holders) -> Result<
             currency: names.of(&b.currency)?,
             plan: names.of_some(b.plan.as_ref())?,
             period: (b.period_start, b.period_end),
+            zone: b.subscription_id.and_then(|s| history.subscription(&s)?.timezone),
             id: b.invoice_id,
         })
     })
@@ -551,7 +566,7 @@ struct Reader<'r, J> {
     data: &'r Data<'r>,
     history: &'r PlanHistory,
     bills: &'r [Bill],
-    bill_of: &'r HashMap<Text, u32, foldhash::fast::RandomState>,
+    bill_of: &'r BillOf,
     judges: J,
 }
 
@@ -559,7 +574,7 @@ impl<J: Fn(Status) -> bool> Reader<'_, J> {
     fn lines(&self, names: &mut Symbols, holders: &mut Holders) -> Result<Vec<Line>> {
         let mut orphans = 0u64;
         let lines = self.data.load_as(|l: LineRow| {
-            let Some(&number) = self.bill_of.get(&l.invoice_id) else {
+            let Some(&number) = self.bill_of.get(&address(&l.invoice_id)) else {
                 orphans += 1;
                 return Ok(None);
             };
@@ -578,22 +593,18 @@ impl<J: Fn(Status) -> bool> Reader<'_, J> {
         let bill = &self.bills[number as usize];
         let own = names.of_some(l.subscription_id.as_ref())?;
         let subscription = own.or(bill.subscription);
-        let zone = || {
-            let agreed = subscription.and_then(|s| self.history.subscription(names.text(s))?.timezone);
-            agreed.unwrap_or(self.data.settings.timezone)
+        let agreed = match own.filter(|own| Some(*own) != bill.subscription) {
+            None => bill.zone,
+            Some(own) => self.history.subscription(names.text(own)).and_then(|s| s.timezone),
         };
-        // Most periods carry an offset; the agreed zone is looked up for the others.
-        let zone = match (l.period_start, l.period_end) {
-            (Some(Stamp::Instant(_)), None | Some(Stamp::Instant(_))) => Tz::UTC,
-            _ => zone(),
-        };
+        let zone = agreed.unwrap_or(self.data.settings.timezone);
         let period = Period::read(l.period_start, l.period_end, zone)
             .or_else(|| Period::read(bill.period.0, bill.period.1, zone));
         let kind = Kind::parse(&l.kind);
         let of_bill = bill.plan.filter(|_| kind == Kind::Subscription);
         Ok(Line {
             at: l.at,
-            id: (self.judges)(bill.status).then(|| l.line_id.into_boxed_str()),
+            id: (self.judges)(bill.status).then(|| l.line_id.as_str().into()),
             bill: number,
             account: match &l.account_id {
                 Some(id) => holders.of(id)?,

@@ -95,7 +95,7 @@ pub(super) fn lines(judge: &mut Judge<'_, '_>) {
                 Some(((line.kind, name, line.subscription.or(only)), at, line))
             })
             .collect();
-        compared += things.iter().filter(|(_, at, _)| judge.place.contains_key(at)).count() as u64;
+        compared += things.iter().filter(|(_, at, _)| judge.judges(*at)).count() as u64;
         things.sort_by_key(|(thing, at, line)| {
             let bill = book.bill(line);
             let period = line.period.map(|p| (p.start, p.end));
@@ -150,9 +150,9 @@ fn overlaps(judge: &Judge<'_, '_>, a: &Line, b: &Line) -> bool {
 fn found(judge: &mut Judge<'_, '_>, first: (u32, &Line), second: (u32, &Line)) {
     let book = judge.book;
     // The one that is judged is the one that can be held; of two the later.
-    let (at, line, other) = if judge.place.contains_key(&second.0) {
+    let (at, line, other) = if judge.judges(second.0) {
         (second.0, second.1, first.1)
-    } else if judge.place.contains_key(&first.0) {
+    } else if judge.judges(first.0) {
         (first.0, first.1, second.1)
     } else {
         return;

@@ -35,6 +35,9 @@ pub(super) struct Judged<'b> {
     pub impact: Option<Decimal>,
 }
 
+/// The place of a line that is not judged.
+const NOWHERE: u32 = u32::MAX;
+
 /// What is being written.
 pub(super) struct Judge<'b, 'd> {
     pub book: &'b Book<'d>,
@@ -42,8 +45,8 @@ pub(super) struct Judge<'b, 'd> {
     pub all: bool,
     pub out: Outcome,
     pub judged: Vec<Judged<'b>>,
-    /// Where a line stands among the judged.
-    pub place: BTreeMap<u32, usize>,
+    /// Where each line stands among the judged; [`NOWHERE`] where it is not judged.
+    place: Vec<u32>,
     pub excluded: BTreeSet<u32>,
 }
 
@@ -71,7 +74,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
         all,
         out: Outcome::default(),
         judged: Vec::new(),
-        place: BTreeMap::new(),
+        place: vec![NOWHERE; book.lines.len()],
         excluded: BTreeSet::new(),
     };
     let problems = names::differ(&book);
@@ -142,7 +145,7 @@ impl<'b> Judge<'b, '_> {
                     continue;
                 }
                 let state = if guarded { State::default() } else { line::judge(book, line, &self.moments) };
-                self.place.insert(at, self.judged.len());
+                self.place[at as usize] = self.judged.len() as u32;
                 self.judged.push(Judged { line: at, state, faults: Vec::new(), impact: None });
             }
         }
@@ -174,10 +177,16 @@ impl<'b> Judge<'b, '_> {
         &self.book.lines[at as usize]
     }
 
+    /// Whether a line is among the judged.
+    pub(super) fn judges(&self, line: u32) -> bool {
+        self.place[line as usize] != NOWHERE
+    }
+
     /// Marks a line as one that breaks a rule, if it is judged.
     pub(super) fn mark(&mut self, line: u32, fault: &'static str, impact: Option<Decimal>) {
-        if let Some(&at) = self.place.get(&line) {
-            let judged = &mut self.judged[at];
+        let at = self.place[line as usize];
+        if at != NOWHERE {
+            let judged = &mut self.judged[at as usize];
             if !judged.faults.contains(&fault) {
                 judged.faults.push(fault);
             }

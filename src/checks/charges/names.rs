@@ -9,46 +9,54 @@ use crate::{
     },
     report::Problem,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// Problems where under half of the accounts or plans that are billed are known to the product's exports.
 pub(super) fn differ(book: &Book<'_>) -> Vec<Problem> {
-    let mut accounts: BTreeMap<&Text, u64> = BTreeMap::new();
-    for bill in &book.bills {
-        *accounts.entry(&book.holders[bill.account as usize].id).or_default() += 1;
-    }
-    let known: BTreeSet<&Text> = book.holders.iter().filter(|h| h.record.is_some()).map(|h| &h.id).collect();
-    let mut plans: BTreeMap<super::book::Sym, u64> = BTreeMap::new();
-    for line in &book.lines {
-        if let Some(plan) = line.plan {
-            *plans.entry(plan).or_default() += 1;
-        }
-    }
-    let plans: BTreeMap<&Text, u64> = plans.into_iter().map(|(p, n)| (book.text(p), n)).collect();
-    let changes = book.history.changes().iter().flat_map(|c| [&c.row.from_plan, &c.row.to_plan]);
-    let named: BTreeSet<&Text> = changes
-        .chain(book.history.subscriptions().iter().map(|s| &s.plan))
-        .chain(book.plans.all().map(|p| &p.plan))
+    [accounts(book), plans(book)].into_iter().flatten().collect()
+}
+
+fn accounts(book: &Book<'_>) -> Option<Problem> {
+    let mut bills = vec![0u64; book.holders.len()];
+    book.bills.iter().for_each(|b| bills[b.account as usize] += 1);
+    let billed = bills.iter().filter(|n| **n > 0).count();
+    let lacking: Vec<(&Text, u64)> = book
+        .holders
+        .iter()
+        .zip(bills)
+        .filter(|(h, n)| *n > 0 && h.record.is_none())
+        .map(|(h, n)| (&h.id, n))
         .collect();
-    let identities = "give an identities export that says which id is which account";
-    let map = "name them alike under [map.plan] in crosscheck.toml";
-    [unknown("account", &accounts, &known, identities), unknown("plan", &plans, &named, map)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let known = || book.holders.iter().filter(|h| h.record.is_some()).map(|h| &h.id);
+    let remedy = "give an identities export that says which id is which account";
+    unknown("account", billed, lacking, known, remedy)
+}
+
+fn plans(book: &Book<'_>) -> Option<Problem> {
+    let mut billed: HashMap<_, u64> = HashMap::new();
+    for plan in book.lines.iter().filter_map(|l| l.plan) {
+        *billed.entry(plan).or_default() += 1;
+    }
+    let changes = || book.history.changes().iter().flat_map(|c| [&c.row.from_plan, &c.row.to_plan]);
+    let subscribed = || book.history.subscriptions().iter().map(|s| &s.plan);
+    let known: BTreeSet<&Text> =
+        changes().chain(subscribed()).chain(book.plans.all().map(|p| &p.plan)).collect();
+    let named = billed.iter().map(|(plan, n)| (book.text(*plan), *n));
+    let lacking: Vec<(&Text, u64)> = named.filter(|(name, _)| !known.contains(name)).collect();
+    let remedy = "name them alike under [map.plan] in crosscheck.toml";
+    unknown("plan", billed.len(), lacking, || known.iter().copied(), remedy)
 }
 
 /// The problem where more than half of the billed names are unknown: how many, and the ten most frequent with the
-/// nearest known.
-fn unknown(
+/// nearest known. Where the other side names none at all, there is nothing to compare with.
+fn unknown<'n, K: Iterator<Item = &'n Text>>(
     kind: &str,
-    billed: &BTreeMap<&Text, u64>,
-    known: &BTreeSet<&Text>,
+    billed: usize,
+    mut lacking: Vec<(&Text, u64)>,
+    known: impl Fn() -> K,
     remedy: &str,
 ) -> Option<Problem> {
-    let mut lacking: Vec<(&Text, u64)> =
-        billed.iter().filter(|(name, _)| !known.contains(*name)).map(|(name, n)| (*name, *n)).collect();
-    if known.is_empty() || lacking.len() * 2 <= billed.len() {
+    if lacking.len() * 2 <= billed || known().next().is_none() {
         return None;
     }
     let count = grouped(&lacking.len().to_string());
@@ -56,7 +64,7 @@ fn unknown(
     let list: Vec<String> = lacking
         .iter()
         .take(10)
-        .map(|(name, _)| match nearest(name, known.iter().map(|k| &***k)).first() {
+        .map(|(name, _)| match nearest(name, known().map(|k| &**k)).first() {
             Some(near) => format!("{name} (nearest: {near})"),
             None => (**name).to_string(),
         })
@@ -64,7 +72,7 @@ fn unknown(
     let message = format!(
         "{count} of {} that are billed are unknown to the product's exports, so nothing was compared: the two name \
          {kind}s differently; {remedy}. Unknown: {}",
-        counted(billed.len() as u64, kind, &format!("{kind}s")),
+        counted(billed as u64, kind, &format!("{kind}s")),
         list.join(", ")
     );
     Some(Problem::new("data/unknown-names", message))
