@@ -44,52 +44,35 @@ impl Active {
 }
 
 /// One row on a feature.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Told {
+    feature: Text,
     /// Whether it tells of a time in which the feature was on.
     on: bool,
     active: Active,
 }
 
-/// An account's feature with the rows that tell of it, by their beginning.
-#[derive(Clone, Debug)]
-struct Feature {
-    name: Text,
-    rows: Vec<Told>,
-}
-
-impl Feature {
-    fn active(&self) -> impl Iterator<Item = &Active> {
-        self.rows.iter().filter(|r| r.on).map(|r| &r.active)
-    }
-}
-
 /// The features of all accounts.
 #[derive(Debug, Default)]
 pub struct Entitlements {
-    by_account: Map<Text, Vec<Feature>>,
+    /// An account's rows by feature and beginning.
+    by_account: Map<Text, Vec<Told>>,
 }
 
 impl Entitlements {
     /// From the rows of `entitlements`, in any order; one feature may have several. A row that is inactive and has
     /// no `deactivated_at` gives no time in which the feature was on.
     pub fn new(rows: impl IntoIterator<Item = Entitlement>) -> Entitlements {
-        let mut by_account: Map<Text, Vec<Feature>> = Map::default();
+        let mut by_account: Map<Text, Vec<Told>> = Map::default();
         for row in rows {
-            let features = by_account.entry(row.account_id).or_default();
-            let at = match features.binary_search_by(|f| f.name.cmp(&row.feature)) {
-                Ok(at) => at,
-                Err(at) => {
-                    features.insert(at, Feature { name: row.feature, rows: Vec::with_capacity(1) });
-                    at
-                }
-            };
             let on = &*row.state == "active" || row.deactivated_at.is_some();
             let active = Active { from: row.activated_at, to: row.deactivated_at, at: row.at };
-            features[at].rows.push(Told { on, active });
+            by_account.entry(row.account_id).or_default().push(Told { feature: row.feature, on, active });
         }
-        for feature in by_account.values_mut().flatten() {
-            feature.rows.sort_by_key(|r| (r.active.from, r.active.to.is_none(), r.active.to, r.active.at));
+        for list in by_account.values_mut() {
+            let moment = |t: &Told| (t.active.from, t.active.to.is_none(), t.active.to, t.active.at);
+            list.sort_by(|a, b| a.feature.cmp(&b.feature).then_with(|| moment(a).cmp(&moment(b))));
+            list.shrink_to_fit();
         }
         Entitlements { by_account }
     }
@@ -106,17 +89,18 @@ impl Entitlements {
 
     /// The features that rows of an account tell of, by name, those included that were never on.
     pub fn features_of(&self, account: &str) -> impl Iterator<Item = &Text> {
-        self.by_account.get(account).into_iter().flatten().map(|f| &f.name)
+        let rows = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
+        rows.chunk_by(|a, b| a.feature == b.feature).map(|run| &run[0].feature)
     }
 
     /// The times in which a feature was on, by their beginning; none where no row tells of one.
     pub fn active(&self, account: &str, feature: &str) -> impl Iterator<Item = &Active> {
-        self.find(account, feature).into_iter().flat_map(Feature::active)
+        self.find(account, feature).iter().filter(|t| t.on).map(|t| &t.active)
     }
 
     /// Where the rows about a feature stand.
     pub fn rows(&self, account: &str, feature: &str) -> impl Iterator<Item = At> {
-        self.find(account, feature).into_iter().flat_map(|f| f.rows.iter().map(|r| r.active.at))
+        self.find(account, feature).iter().map(|t| t.active.at)
     }
 
     /// Whether a feature was on at a moment.
@@ -129,9 +113,11 @@ impl Entitlements {
         self.active(account, feature).any(|a| a.overlaps(start, end))
     }
 
-    fn find(&self, account: &str, feature: &str) -> Option<&Feature> {
-        let features = self.by_account.get(account)?;
-        features.binary_search_by(|f| (*f.name).cmp(feature)).ok().map(|at| &features[at])
+    fn find(&self, account: &str, feature: &str) -> &[Told] {
+        let rows = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
+        let from = rows.partition_point(|t| *t.feature < *feature);
+        let many = rows[from..].iter().take_while(|t| *t.feature == *feature).count();
+        &rows[from..from + many]
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     data::{
         At, Data, Own, record,
-        records::{Account, Entitlement, Plan, PlanChange, Subscription, Text},
+        records::{Entitlement, Plan, PlanChange, Subscription, Text},
     },
     judge::{
         entitled::Entitlements,
@@ -17,6 +17,19 @@ use crate::{
 use anyhow::{Context as _, Result};
 use chrono_tz::Tz;
 use std::{collections::HashMap, sync::Arc};
+
+record! {
+    /// Of an account what charges needs.
+    Account of "accounts" {
+        account_id: Text,
+        kind: Option<Text>,
+        bill_to: Option<Text>,
+        status: Text,
+        status_since: Option<Instant>,
+        canceled_at: Option<Instant>,
+        updated_at: Option<Instant>,
+    }
+}
 
 record! {
     /// Of an invoice what charges needs.
@@ -380,17 +393,24 @@ type BillOf = HashMap<usize, u32, foldhash::fast::RandomState>;
 #[derive(Default)]
 struct Holders {
     by_address: HashMap<usize, u32, foldhash::fast::RandomState>,
+    /// The last that was asked for: neighbours in an export are often of one account.
+    last: (usize, u32),
     list: Vec<Holder>,
 }
 
 impl Holders {
     fn of(&mut self, id: &Text) -> Result<u32> {
-        if let Some(known) = self.by_address.get(&address(id)) {
-            return Ok(*known);
+        let address = address(id);
+        if self.last.0 == address {
+            return Ok(self.last.1);
+        }
+        if let Some(&known) = self.by_address.get(&address) {
+            self.last = (address, known);
+            return Ok(known);
         }
         let new = u32::try_from(self.list.len())?;
         self.list.push(Holder { id: id.clone(), record: None, pays_for: Vec::new() });
-        self.by_address.insert(address(id), new);
+        self.by_address.insert(address, new);
         Ok(new)
     }
 }
@@ -398,6 +418,8 @@ impl Holders {
 impl<'d> Book<'d> {
     /// Loads everything. `judges` says of which invoices' lines the ids are kept.
     pub(super) fn load(data: &'d Data<'d>, judges: impl Fn(Status) -> bool) -> Result<Book<'d>> {
+        // What takes most room while it is read comes first.
+        let entitled = Entitlements::new(data.load::<Entitlement>()?);
         let mut names = Symbols::default();
         let mut holders = Holders::default();
         for account in data.load::<Account>()? {
@@ -440,7 +462,7 @@ impl<'d> Book<'d> {
             credits_on: Runs::new(credits.iter().map(|c| c.bill), bills.len()),
             bills_of: Runs::new(bills.iter().map(|b| b.account), holders.len()),
             plans: Catalogue::new(data.load::<Plan>()?),
-            entitled: Entitlements::new(data.load::<Entitlement>()?),
+            entitled,
             data,
             names,
             holders,

@@ -1,8 +1,8 @@
 //! One line against the product's state at its period: the account's, the plan's, the features'.
 
-use super::book::{Bill, Book, Form, Kind, Line, Period};
+use super::book::{Account, Bill, Book, Form, Kind, Line, Period};
 use crate::{
-    data::records::{Account, Text},
+    data::records::Text,
     judge::plans::{BilledPrice, BilledPrices, Change, InForce, unit_price, whole_units},
     model::{
         decimal::{self, Decimal, Exact},
