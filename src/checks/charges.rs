@@ -3,10 +3,12 @@
 mod accounts;
 mod book;
 mod double;
+mod index;
 mod judge;
 mod line;
 mod names;
 mod repeated;
+mod rows;
 
 use crate::{
     check::{CheckInfo, Opt, OptKind, Reads, Rule},

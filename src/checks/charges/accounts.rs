@@ -102,7 +102,7 @@ impl Sold {
                 _ => {}
             }
         }
-        let mut added: HashSet<super::book::Sym> = HashSet::new();
+        let mut added: HashSet<super::index::Sym> = HashSet::new();
         added.extend(book.lines.iter().filter(|l| l.charges()).filter_map(|l| l.feature));
         let mut features: HashSet<Text> = paid.difference(&free).cloned().collect();
         features.extend(added.into_iter().map(|s| book.text(s).clone()));

@@ -1,8 +1,12 @@
 //! What charges loads: bills and product state, compact and indexed by account.
 
+use super::{
+    index::{Runs, Sym, Symbols, address},
+    rows::{Account, BillRow, CreditRow, LineRow, PaymentRow},
+};
 use crate::{
     data::{
-        At, Data, Own, record,
+        At, Data,
         records::{Entitlement, Plan, PlanChange, Subscription, Text},
     },
     judge::{
@@ -14,122 +18,9 @@ use crate::{
         time::{Instant, Stamp, local, rfc3339},
     },
 };
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chrono_tz::Tz;
-use std::{collections::HashMap, sync::Arc};
-
-record! {
-    /// Of an account what charges needs.
-    Account of "accounts" {
-        account_id: Text,
-        kind: Option<Text>,
-        bill_to: Option<Text>,
-        status: Text,
-        status_since: Option<Instant>,
-        canceled_at: Option<Instant>,
-        updated_at: Option<Instant>,
-    }
-}
-
-record! {
-    /// Of an invoice what charges needs.
-    BillRow of "invoices" {
-        invoice_id: Text,
-        account_id: Text,
-        subscription_id: Option<Text>,
-        status: Text,
-        issued_at: Option<Instant>,
-        period_start: Option<Stamp>,
-        period_end: Option<Stamp>,
-        total: Decimal,
-        currency: Text,
-        plan: Option<Text>,
-    }
-}
-
-record! {
-    /// Of an invoice's line what charges needs.
-    LineRow of "invoice_lines" {
-        line_id: Own,
-        invoice_id: Text,
-        account_id: Option<Text>,
-        subscription_id: Option<Text>,
-        kind: Text,
-        plan: Option<Text>,
-        feature: Option<Text>,
-        metric: Option<Text>,
-        quantity: Option<Decimal>,
-        unit_amount: Option<Decimal>,
-        amount: Decimal,
-        currency: Text,
-        period_start: Option<Stamp>,
-        period_end: Option<Stamp>,
-    }
-}
-
-record! {
-    /// Of a payment what charges needs.
-    PaymentRow of "payments" {
-        invoice_id: Option<Text>,
-        status: Text,
-        amount: Option<Decimal>,
-        currency: Option<Text>,
-    }
-}
-
-record! {
-    /// Of a credit note what charges needs.
-    CreditRow of "credit_notes" {
-        invoice_id: Text,
-        amount: Decimal,
-        currency: Text,
-        kind: Option<Text>,
-    }
-}
-
-/// A shared name by number: four bytes where a million lines repeat it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Sym(std::num::NonZeroU32);
-
-/// The names behind the numbers. Equal names come as one shared text, so that its address tells them apart.
-#[derive(Debug, Default)]
-pub(super) struct Symbols {
-    by_address: HashMap<usize, Sym, foldhash::fast::RandomState>,
-    texts: Vec<Text>,
-}
-
-/// Tells a shared name from all others.
-fn address(text: &Text) -> usize {
-    Arc::as_ptr(text).cast::<u8>().addr()
-}
-
-impl Symbols {
-    fn of(&mut self, text: &Text) -> Result<Sym> {
-        let address = address(text);
-        if let Some(known) = self.by_address.get(&address) {
-            return Ok(*known);
-        }
-        self.texts.push(text.clone());
-        let number = u32::try_from(self.texts.len()).ok().and_then(std::num::NonZeroU32::new);
-        let new = Sym(number.context("there are more than four thousand million names")?);
-        self.by_address.insert(address, new);
-        Ok(new)
-    }
-
-    fn of_some(&mut self, text: Option<&Text>) -> Result<Option<Sym>> {
-        text.map(|t| self.of(t)).transpose()
-    }
-
-    /// The number of a name, if it has one.
-    pub(super) fn known(&self, text: &Text) -> Option<Sym> {
-        self.by_address.get(&address(text)).copied()
-    }
-
-    /// The name.
-    pub(super) fn text(&self, sym: Sym) -> &Text {
-        &self.texts[sym.0.get() as usize - 1]
-    }
-}
+use std::collections::HashMap;
 
 /// What a line charges for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -333,38 +224,6 @@ pub(super) struct Holder {
     pub record: Option<Account>,
     /// Accounts whose bills it pays.
     pub pays_for: Vec<u32>,
-}
-
-/// Items in runs, one run an owner.
-#[derive(Debug, Default)]
-pub(super) struct Runs {
-    starts: Vec<u32>,
-    items: Vec<u32>,
-}
-
-impl Runs {
-    /// Of `owners[i]` for each item `i`; a run keeps the order of its items.
-    fn new(owners: impl Iterator<Item = u32> + Clone, count: usize) -> Runs {
-        let mut starts = vec![0u32; count + 1];
-        owners.clone().for_each(|o| starts[o as usize + 1] += 1);
-        for i in 0..count {
-            starts[i + 1] += starts[i];
-        }
-        let mut next = starts.clone();
-        let mut items = vec![0u32; starts[count] as usize];
-        for (item, owner) in (0u32..).zip(owners) {
-            let at = &mut next[owner as usize];
-            items[*at as usize] = item;
-            *at += 1;
-        }
-        Runs { starts, items }
-    }
-
-    /// The items of an owner.
-    pub(super) fn of(&self, owner: u32) -> &[u32] {
-        let at = owner as usize;
-        &self.items[self.starts[at] as usize..self.starts[at + 1] as usize]
-    }
 }
 
 /// All of it.

@@ -1,7 +1,8 @@
 //! Money taken twice: more paid than invoiced, or one thing on two lines for the same time.
 
 use super::{
-    book::{Kind, Line, Status, Sym},
+    book::{Kind, Line, Status},
+    index::Sym,
     judge::{Judge, amount_text},
     line::{bill_text, what},
     repeated::given_back,

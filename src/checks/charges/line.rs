@@ -1,6 +1,9 @@
 //! One line against the product's state at its period: the account's, the plan's, the features'.
 
-use super::book::{Account, Bill, Book, Form, Kind, Line, Period};
+use super::{
+    book::{Bill, Book, Form, Kind, Line, Period},
+    rows::Account,
+};
 use crate::{
     data::records::Text,
     judge::plans::{BilledPrice, BilledPrices, Change, InForce, unit_price, whole_units},
