@@ -3,6 +3,7 @@
 mod accounts;
 mod book;
 mod double;
+mod findings;
 mod index;
 mod judge;
 mod line;
