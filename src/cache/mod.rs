@@ -89,6 +89,15 @@ impl Cache {
         Ok(Cache { conn, inode: trouble::inode(&path), dir: dir.to_owned(), temporary: None })
     }
 
+    /// Another connection to the same file, for another thread; it sees what is committed when it first reads. An
+    /// error where another run has set the file aside.
+    pub fn another(&self) -> Result<Cache> {
+        let path = self.dir.join(FILE);
+        anyhow::ensure!(trouble::inode(&path) == self.inode, trouble::Replaced);
+        let conn = connect(&path).map_err(anyhow::Error::from)?;
+        Ok(Cache { conn, dir: self.dir.clone(), inode: self.inode, temporary: None })
+    }
+
     /// The folder it lies in.
     pub fn dir(&self) -> &Path {
         &self.dir

@@ -1,6 +1,5 @@
-//! The cache's tables, from the dataset catalogue.
+//! The cache's tables.
 
-use crate::model::datasets::{DATASETS, Store};
 use rusqlite::{Connection, ErrorCode, config::DbConfig};
 use thiserror::Error;
 
@@ -8,7 +7,7 @@ use thiserror::Error;
 pub(super) const APPLICATION_ID: i32 = 0x5843_484b;
 
 /// Rises with every change of the tables or of what their cells mean; another version's cache is built anew.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// Why a cache file cannot be used as it is.
 #[derive(Debug, Error)]
@@ -85,13 +84,8 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The table of a dataset's rows.
-pub(super) fn table(dataset: &str) -> String {
-    format!("\"d_{dataset}\"")
-}
-
 fn ddl() -> String {
-    let mut sql = format!(
+    format!(
         "PRAGMA application_id = {APPLICATION_ID};
          PRAGMA user_version = {VERSION};
          CREATE TABLE path(path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, inode INTEGER,
@@ -106,16 +100,9 @@ fn ddl() -> String {
          CREATE TABLE reject(part INTEGER NOT NULL, n INTEGER NOT NULL, line INTEGER NOT NULL, column TEXT,
              value TEXT, reason TEXT NOT NULL, PRIMARY KEY(part, n)) WITHOUT ROWID;
          CREATE TABLE memo(id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL);
+         {};
          {};\n",
-        super::blocks::TABLE
-    );
-    for d in DATASETS.iter().filter(|d| d.store == Store::Rows) {
-        let columns: String = d.columns.iter().map(|c| format!(", {} TEXT", quoted(c.name))).collect();
-        sql.push_str(&format!(
-            "CREATE TABLE {}(part INTEGER NOT NULL, n INTEGER NOT NULL, line INTEGER NOT NULL{columns}, \
-             PRIMARY KEY(part, n)) WITHOUT ROWID;\n",
-            table(d.name)
-        ));
-    }
-    sql
+        super::blocks::TABLE,
+        super::rows::TABLE
+    )
 }

@@ -1,29 +1,25 @@
 //! The exports as a check sees them: records with shared names, each counted once, from the files it was given.
 
+mod keyed;
+mod load;
 mod names;
 mod record;
 pub mod records;
 
 pub use names::Names;
-pub use record::{At, Cells, Field, Record};
+pub(crate) use record::record;
+pub use record::{At, Cell, Cells, Field, Naming, Own, Record, Source};
 
 use crate::{
     cache::{Cache, Input, Part},
-    model::{
-        datasets::{self, Dataset, Kind},
-        time::{Instant, Stamp},
-    },
+    model::{datasets, time::Stamp},
     report::{Evidence, InputReport},
     settings::Settings,
     usage::{Memo, MeterPart},
 };
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chrono_tz::Tz;
-use std::{
-    cell::RefCell,
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::BTreeSet};
 
 /// A record that several exports hold with different contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,202 +179,4 @@ impl<'a> Data<'a> {
         found.sort_by(|a, b| (&a.dataset, &a.file).cmp(&(&b.dataset, &b.file)));
         found
     }
-
-    /// The records of a dataset: names shared, identical copies counted once, of conflicting ones the one that
-    /// was updated last (else the byte-greater), of several snapshots the newest.
-    pub fn load<R: Record>(&self) -> Result<Vec<R>> {
-        let dataset = datasets::find(R::DATASET).with_context(|| format!("no dataset {}", R::DATASET))?;
-        let parts = self.newest_first(dataset);
-        let mut loader =
-            Loader { data: self, dataset, slots: HashMap::default(), contested: HashMap::default() };
-        let mut records: Vec<R> = Vec::new();
-        for (at, (file, part)) in parts.iter().enumerate() {
-            if dataset.kind == Kind::Snapshot && at > 0 && loader.overlaps(*file, part)? {
-                self.note(format!(
-                    "{}: {} is an older export of the same records and was set aside for a newer one",
-                    dataset.name, self.inputs[*file].file
-                ));
-                continue;
-            }
-            loader.read(*file, part, &mut records)?;
-        }
-        loader.tell_conflicts();
-        records.sort_by_key(Record::at);
-        Ok(records)
-    }
-
-    /// Parts of a snapshot from the newest (by its newest record, then by file name), parts of a log as given.
-    fn newest_first(&self, dataset: &'static Dataset) -> Vec<(usize, &Part)> {
-        let mut parts: Vec<_> = self.parts(dataset.name).collect();
-        if dataset.kind == Kind::Snapshot {
-            let newest = |(file, part): &(usize, &Part)| {
-                let stamp = part.newest.as_deref().and_then(|t| Stamp::parse(t).ok());
-                (stamp.map(|s| s.in_zone(self.zone_of(*file))), self.inputs[*file].file.clone())
-            };
-            parts.sort_by_cached_key(|p| std::cmp::Reverse(newest(p)));
-        }
-        parts
-    }
-}
-
-struct Slot {
-    index: usize,
-    content: u128,
-    part: i64,
-    n: u64,
-    at: At,
-}
-
-/// One of several contents of a key.
-struct Variant {
-    content: u128,
-    updated: Option<Instant>,
-    cells: Vec<Option<Arc<str>>>,
-    at: At,
-}
-
-impl Variant {
-    /// The greatest is used: a choice that does not depend on the order of rows or files.
-    fn rank(&self) -> (Option<Instant>, &[Option<Arc<str>>]) {
-        (self.updated, &self.cells)
-    }
-}
-
-struct Loader<'d, 'a> {
-    data: &'d Data<'a>,
-    dataset: &'static Dataset,
-    slots: HashMap<u128, Slot, foldhash::fast::RandomState>,
-    /// Keys with different contents, one of each.
-    contested: HashMap<u128, Vec<Variant>, foldhash::fast::RandomState>,
-}
-
-impl Loader<'_, '_> {
-    /// The digest of a row's key.
-    fn key(&self, cells: &[Option<Arc<str>>]) -> u128 {
-        let key: Vec<usize> = self.dataset.key().filter(|&c| cells[c].is_some()).collect();
-        let fallback: Vec<usize>;
-        let columns: &[usize] = if !key.is_empty() {
-            &key
-        } else if self.dataset.fallback_key.is_empty() {
-            fallback = (0..cells.len()).collect();
-            &fallback
-        } else {
-            fallback = self.dataset.fallback_key.iter().filter_map(|c| self.dataset.position(c)).collect();
-            &fallback
-        };
-        digest(columns.iter().map(|&c| (c, cells[c].as_deref())))
-    }
-
-    fn named(&self, file: usize, part: &Part, cells: &[Option<&str>]) -> Vec<Option<Arc<str>>> {
-        self.data.names.translate(self.dataset, part.system.as_deref(), cells, file)
-    }
-
-    /// Whether a part of a snapshot holds a record that a newer one holds too.
-    fn overlaps(&self, file: usize, part: &Part) -> Result<bool> {
-        let all: Vec<usize> = (0..self.dataset.columns.len()).collect();
-        let mut found = false;
-        self.data.cache.read_rows(part.id, self.dataset, &all, |_, _, cells| {
-            found |= self.slots.contains_key(&self.key(&self.named(file, part, cells)));
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
-    fn read<R: Record>(&mut self, file: usize, part: &Part, records: &mut Vec<R>) -> Result<()> {
-        let all: Vec<usize> = (0..self.dataset.columns.len()).collect();
-        let zone = self.data.zone_of(file);
-        let cache = self.data.cache;
-        cache.read_rows(part.id, self.dataset, &all, |n, line, cells| {
-            let named = self.named(file, part, cells);
-            let at = At { file: u32::try_from(file)?, line };
-            let content = digest(named.iter().enumerate().map(|(c, v)| (c, v.as_deref())));
-            let key = self.key(&named);
-            let slot = Slot { index: records.len(), content, part: part.id, n, at };
-            let index = match self.slots.get(&key) {
-                None => None,
-                Some(old) if old.content == content => return Ok(()),
-                Some(old) => {
-                    let index = old.index;
-                    if !self.contested.contains_key(&key) {
-                        let first = self.stored(old)?;
-                        self.contested.insert(key, vec![first]);
-                    }
-                    let updated = self.updated(&named, file);
-                    let variants = self.contested.entry(key).or_default();
-                    if variants.iter().any(|v| v.content == content) {
-                        return Ok(());
-                    }
-                    let new = Variant { content, updated, cells: named.clone(), at };
-                    let wins = variants.iter().all(|v| new.rank() > v.rank());
-                    variants.push(new);
-                    if !wins {
-                        return Ok(());
-                    }
-                    Some(index)
-                }
-            };
-            let record = R::read(&mut Cells::new(self.dataset, &named, at, zone))
-                .with_context(|| format!("the cache holds an unreadable row of {}", self.dataset.name))?;
-            match index {
-                None => records.push(record),
-                Some(i) => records[i] = record,
-            }
-            let slot = Slot { index: index.unwrap_or(slot.index), ..slot };
-            self.slots.insert(key, slot);
-            Ok(())
-        })
-    }
-
-    /// The row of a slot as it was read.
-    fn stored(&self, slot: &Slot) -> Result<Variant> {
-        let cells = self.data.cache.read_row(slot.part, self.dataset, slot.n)?;
-        let cells: Vec<Option<&str>> = cells.iter().map(Option::as_deref).collect();
-        let file = slot.at.file as usize;
-        let parts = &self.data.inputs[file].content.parts;
-        let system = parts.iter().find(|p| p.id == slot.part).and_then(|p| p.system.as_deref());
-        let cells = self.data.names.translate(self.dataset, system, &cells, file);
-        Ok(Variant { content: slot.content, updated: self.updated(&cells, file), cells, at: slot.at })
-    }
-
-    fn updated(&self, cells: &[Option<Arc<str>>], file: usize) -> Option<Instant> {
-        let column = self.dataset.position("updated_at")?;
-        Some(Stamp::parse(cells[column].as_deref()?).ok()?.in_zone(self.data.zone_of(file)))
-    }
-
-    /// Tells of every content that is not used.
-    fn tell_conflicts(&self) {
-        let account_column = self.dataset.position("account_id");
-        for variants in self.contested.values() {
-            let Some(used) = variants.iter().max_by(|a, b| a.rank().cmp(&b.rank())) else { continue };
-            let shown: Vec<&str> = self
-                .dataset
-                .key()
-                .filter(|&c| !self.dataset.columns[c].personal)
-                .filter_map(|c| used.cells[c].as_deref())
-                .collect();
-            let account = account_column.and_then(|c| used.cells[c].as_deref());
-            for unused in variants.iter().filter(|v| v.content != used.content) {
-                let differs = used.cells.iter().zip(&unused.cells).position(|(a, b)| a != b).unwrap_or(0);
-                self.data.noticed.borrow_mut().conflicts.push(ConflictingRecord {
-                    dataset: self.dataset.name,
-                    key: shown.join(" "),
-                    account: account.map(str::to_owned),
-                    used: used.at,
-                    unused: unused.at,
-                    column: self.dataset.columns[differs].name,
-                });
-            }
-        }
-    }
-}
-
-fn digest<'c>(cells: impl Iterator<Item = (usize, Option<&'c str>)>) -> u128 {
-    let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
-    for (column, cell) in cells {
-        hash.update(&[column as u8, u8::from(cell.is_some())]);
-        let text = cell.unwrap_or("");
-        hash.update(&(text.len() as u64).to_le_bytes());
-        hash.update(text.as_bytes());
-    }
-    hash.digest128()
 }

@@ -1,5 +1,6 @@
 //! One name for what systems call differently: accounts, metrics, plans, features.
 
+use super::record::Naming;
 use crate::cache::Input;
 use crate::{
     cache::Cache,
@@ -8,9 +9,8 @@ use crate::{
 };
 use anyhow::Result;
 use std::{
-    cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Which account an id of a system stands for.
@@ -27,8 +27,8 @@ pub struct Names {
     anywhere: HashMap<Arc<str>, Owner>,
     accounts: HashSet<Arc<str>>,
     maps: HashMap<&'static str, BTreeMap<String, String>>,
-    unmatched: RefCell<BTreeSet<(String, String)>>,
-    interned: RefCell<HashSet<Arc<str>, foldhash::fast::RandomState>>,
+    unmatched: Mutex<BTreeSet<(String, String)>>,
+    interned: Mutex<HashSet<Arc<str>, foldhash::fast::RandomState>>,
 }
 
 /// Columns that hold an account's id.
@@ -41,9 +41,14 @@ fn map_of(column: &str) -> Option<&'static str> {
     match column {
         "metric" => Some("metric"),
         "plan" | "from_plan" | "to_plan" => Some("plan"),
-        "feature" => Some("feature"),
+        "feature" | "features" | "features_used" => Some("feature"),
         _ => None,
     }
+}
+
+/// What a lock guards; names are whole whatever a thread died of.
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Names {
@@ -87,6 +92,8 @@ impl Names {
         // The greater account wins where an id stands twice in one system: a choice without regard to order.
         pairs.sort();
         for (system, external, account) in pairs {
+            // One copy of each account, as of every other name.
+            let account = names.intern(&account);
             names.accounts.insert(account.clone());
             let external: Arc<str> = external.into();
             names.by_system.insert((system.into(), external.clone()), account.clone());
@@ -114,7 +121,7 @@ impl Names {
                 return account.clone();
             }
             if !self.accounts.contains(id) {
-                self.unmatched.borrow_mut().insert((system.to_owned(), id.to_owned()));
+                locked(&self.unmatched).insert((system.to_owned(), id.to_owned()));
             }
             return self.intern(id);
         }
@@ -140,7 +147,7 @@ impl Names {
 
     /// One copy of each text.
     pub fn intern(&self, text: &str) -> Arc<str> {
-        let mut interned = self.interned.borrow_mut();
+        let mut interned = locked(&self.interned);
         if let Some(known) = interned.get(text) {
             return known.clone();
         }
@@ -151,32 +158,26 @@ impl Names {
 
     /// Ids of a system that no identity names: system and id.
     pub fn unmatched(&self) -> BTreeSet<(String, String)> {
-        self.unmatched.borrow().clone()
+        locked(&self.unmatched).clone()
     }
 
-    /// A row's cells with shared names.
-    pub(super) fn translate(
-        &self,
-        dataset: &Dataset,
-        system: Option<&str>,
-        cells: &[Option<&str>],
-        _file: usize,
-    ) -> Vec<Option<Arc<str>>> {
-        let identities = dataset.name == "identities";
-        dataset
-            .columns
-            .iter()
-            .zip(cells)
-            .map(|(column, cell)| {
-                let cell = (*cell)?;
-                Some(if is_account(column.name) && !identities {
-                    self.account(system, cell)
-                } else if let Some(map) = map_of(column.name) {
-                    self.mapped(map, cell)
-                } else {
-                    self.intern(cell)
-                })
-            })
-            .collect()
+    /// The shared name of a text in a column.
+    pub(super) fn shared(&self, naming: Naming, system: Option<&str>, text: &str) -> Arc<str> {
+        match naming {
+            Naming::Plain => self.intern(text),
+            Naming::Account => self.account(system, text),
+            Naming::Mapped(map) => self.mapped(map, text),
+        }
+    }
+
+    /// What names have to do with a column. Plain where no identity and no map could change its texts.
+    pub(super) fn naming(&self, dataset: &Dataset, column: &str) -> Naming {
+        if is_account(column) && dataset.name != "identities" && !self.by_system.is_empty() {
+            return Naming::Account;
+        }
+        match map_of(column) {
+            Some(map) if self.maps.get(map).is_some_and(|m| !m.is_empty()) => Naming::Mapped(map),
+            _ => Naming::Plain,
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! Typed records from canonical cells.
 
+use super::Names;
 use crate::model::{
-    datasets::Dataset,
     decimal::{self, Decimal},
     time::{Instant, Stamp},
 };
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::sync::Arc;
+use std::{borrow::Cow, cell::RefCell, sync::Arc};
 
 /// Where a record stands: index of the file among the inputs, and line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -26,100 +26,205 @@ pub trait Record: Sized {
     /// The columns it reads.
     const COLUMNS: &'static [&'static str];
     /// From a row's cells.
-    fn read(cells: &mut Cells<'_>) -> Result<Self>;
+    fn read(cells: &Cells<'_>) -> Result<Self>;
     /// Where it stands.
     fn at(&self) -> At;
 }
 
-/// A row's cells, canonical.
-pub struct Cells<'c> {
-    dataset: &'static Dataset,
-    cells: &'c [Option<Arc<str>>],
-    /// Where the row stands.
-    pub at: At,
-    zone: Tz,
+/// What the shared names need to know about a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// Its texts are taken as they are.
+    Plain,
+    /// It holds ids of accounts.
+    Account,
+    /// Its names go through that map of crosscheck.toml.
+    Mapped(&'static str),
 }
 
-impl<'c> Cells<'c> {
-    /// The cells of a row, in catalogue order; stamps without an offset are read in `zone`.
-    pub fn new(dataset: &'static Dataset, cells: &'c [Option<Arc<str>>], at: At, zone: Tz) -> Cells<'c> {
-        Cells { dataset, cells, at, zone }
+/// A cell of a row.
+#[derive(Clone, Copy)]
+pub struct Cell<'c> {
+    /// Canonical; `None` where it is empty.
+    pub text: Option<&'c str>,
+    /// Where the row comes from.
+    pub source: &'c Source<'c>,
+    naming: Naming,
+    /// Its place among the record's fields.
+    field: usize,
+}
+
+impl<'c> Cell<'c> {
+    fn there(&self) -> Result<&'c str> {
+        self.text.context("is empty")
+    }
+}
+
+/// Where rows come from, and how they are read.
+pub struct Source<'c> {
+    /// The shared names.
+    pub names: &'c Names,
+    /// The system whose ids stand in the file.
+    pub system: Option<&'c str>,
+    /// The zone of stamps without an offset.
+    pub zone: Tz,
+    /// The last name in each field: neighbours in an export often share theirs.
+    last: RefCell<Vec<Option<Arc<str>>>>,
+}
+
+impl<'c> Source<'c> {
+    /// A source of records of `fields` fields.
+    pub fn new(names: &'c Names, system: Option<&'c str>, zone: Tz, fields: usize) -> Source<'c> {
+        Source { names, system, zone, last: RefCell::new(vec![None; fields]) }
     }
 
-    /// The value of a column.
-    pub fn get<F: Field>(&self, column: &str) -> Result<F> {
-        let at = self.dataset.position(column).with_context(|| format!("no column {column}"))?;
-        F::read(self.cells[at].as_ref(), self.zone).with_context(|| format!("column {column}"))
+    fn shared(&self, cell: &Cell<'_>) -> Result<Arc<str>> {
+        let text = cell.there()?;
+        if cell.naming != Naming::Plain {
+            return Ok(self.names.shared(cell.naming, self.system, text));
+        }
+        let mut last = self.last.borrow_mut();
+        match &mut last[cell.field] {
+            Some(same) if **same == *text => Ok(same.clone()),
+            other => Ok(other.insert(self.names.intern(text)).clone()),
+        }
+    }
+}
+
+/// A row's cells: those that the record reads, in the order of its fields.
+pub struct Cells<'c> {
+    /// Where the row stands.
+    pub at: At,
+    /// The cells.
+    pub texts: &'c [Option<&'c str>],
+    /// What each column holds.
+    pub naming: &'c [Naming],
+    /// The columns' names, for messages.
+    pub columns: &'static [&'static str],
+    /// Where it comes from.
+    pub source: &'c Source<'c>,
+}
+
+impl Cells<'_> {
+    /// The value of a field, by its place among the record's fields.
+    pub fn get<F: Field>(&self, at: usize) -> Result<F> {
+        let cell = Cell { text: self.texts[at], naming: self.naming[at], field: at, source: self.source };
+        F::read(cell).with_context(|| format!("column {}", self.columns[at]))
     }
 }
 
 /// A type that a cell can be read as.
 pub trait Field: Sized {
     /// From a canonical cell.
-    fn read(cell: Option<&Arc<str>>, zone: Tz) -> Result<Self>;
+    fn read(cell: Cell<'_>) -> Result<Self>;
 }
 
 impl<F: Field> Field for Option<F> {
-    fn read(cell: Option<&Arc<str>>, zone: Tz) -> Result<Self> {
-        cell.map(|c| F::read(Some(c), zone)).transpose()
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        if cell.text.is_some() { F::read(cell).map(Some) } else { Ok(None) }
     }
 }
 
-fn there(cell: Option<&Arc<str>>) -> Result<&Arc<str>> {
-    cell.context("is empty")
+impl Field for Arc<str> {
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        cell.source.shared(&cell)
+    }
 }
 
-impl Field for Arc<str> {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        there(cell).cloned()
+/// A text of its own that is seldom kept: short ones need no memory beside the record.
+#[derive(Clone, Debug)]
+pub enum Own {
+    /// Up to 30 bytes.
+    Short {
+        /// The bytes and what follows them.
+        bytes: [u8; 30],
+        /// How many of them.
+        length: u8,
+    },
+    /// Longer.
+    Long(Box<str>),
+}
+
+impl Own {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Own::Short { bytes, length } => {
+                std::str::from_utf8(&bytes[..usize::from(*length)]).unwrap_or_default()
+            }
+            Own::Long(text) => text,
+        }
+    }
+}
+
+impl Field for Own {
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        let text = cell.there()?;
+        let mut bytes = [0; 30];
+        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(short), Ok(length)) => {
+                short.copy_from_slice(text.as_bytes());
+                Ok(Own::Short { bytes, length })
+            }
+            _ => Ok(Own::Long(text.into())),
+        }
     }
 }
 
 impl Field for Decimal {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(decimal::parse(there(cell)?)?)
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(decimal::parse(cell.there()?)?)
     }
 }
 
 impl Field for i64 {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(there(cell)?.parse()?)
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(cell.there()?.parse()?)
     }
 }
 
 impl Field for bool {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(&**there(cell)? == "true")
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(cell.there()? == "true")
     }
 }
 
 impl Field for Stamp {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(Stamp::parse(there(cell)?)?)
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(Stamp::parse(cell.there()?)?)
     }
 }
 
 impl Field for Instant {
-    fn read(cell: Option<&Arc<str>>, zone: Tz) -> Result<Self> {
-        Ok(Stamp::parse(there(cell)?)?.in_zone(zone))
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(Stamp::parse(cell.there()?)?.in_zone(cell.source.zone))
     }
 }
 
 impl Field for NaiveDate {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(there(cell)?.parse()?)
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(cell.there()?.parse()?)
     }
 }
 
 impl Field for Tz {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        there(cell)?.parse().ok().context("is no time zone")
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        cell.there()?.parse().ok().context("is no time zone")
     }
 }
 
 impl Field for Vec<String> {
-    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
-        Ok(serde_json::from_str(there(cell)?)?)
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(serde_json::from_str(cell.there()?)?)
+    }
+}
+
+/// Each name of the list is shared and goes through its map.
+impl Field for Vec<Arc<str>> {
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        let list: Vec<Cow<'_, str>> = serde_json::from_str(cell.there()?)?;
+        let names = cell.source.names;
+        Ok(list.iter().map(|name| names.shared(cell.naming, cell.source.system, name)).collect())
     }
 }
 
@@ -131,6 +236,7 @@ macro_rules! record {
     ($(#[$meta:meta])* $name:ident of $dataset:literal { $($(#[$doc:meta])* $field:ident: $ty:ty,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
+        #[allow(unreachable_pub, reason = "a check's own record is seen no further than its module")]
         pub struct $name {
             /// Where it stands.
             pub at: $crate::data::At,
@@ -139,8 +245,9 @@ macro_rules! record {
         impl $crate::data::Record for $name {
             const DATASET: &'static str = $dataset;
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
-            fn read(cells: &mut $crate::data::Cells<'_>) -> anyhow::Result<Self> {
-                Ok($name { at: cells.at, $($field: cells.get(stringify!($field))?,)* })
+            fn read(cells: &$crate::data::Cells<'_>) -> anyhow::Result<Self> {
+                let mut field = 0..;
+                Ok($name { at: cells.at, $($field: cells.get(field.next().unwrap_or_default())?,)* })
             }
             fn at(&self) -> $crate::data::At {
                 self.at

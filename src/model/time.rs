@@ -120,6 +120,9 @@ pub fn rfc3339(t: Instant) -> String {
 /// The instant of a civil time in a zone. In the hour that autumn repeats it is the first; a time that spring
 /// skips is the first instant after the gap.
 pub fn resolve(civil: NaiveDateTime, zone: Tz) -> Instant {
+    if zone == Tz::UTC {
+        return civil.and_utc();
+    }
     match zone.from_local_datetime(&civil) {
         LocalResult::Single(t) => t.to_utc(),
         LocalResult::Ambiguous(first, _) => first.to_utc(),

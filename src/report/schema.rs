@@ -27,7 +27,7 @@ pub fn report_schema() -> Value {
             "not_judged": count(),
             "missing": list(json!({
                 "type": "string",
-                "pattern": "^[a-z][a-z0-9_|]*(\\.[a-z][a-z0-9_]*)?$",
+                "pattern": "^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?(\\|[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?)*$",
                 "description": "dataset or dataset.column",
             })),
         }))),

@@ -115,6 +115,35 @@ fn every_case_of_reconcile_is_judged_as_written() {
 }
 
 #[test]
+fn every_case_of_charges_is_judged_as_written() {
+    let mut wrong = Vec::new();
+    let cases = cases("charges");
+    assert!(cases.len() > 30, "the cases are gone");
+    for case in cases {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        wrong.extend(judge("charges", &case).into_iter().map(|w| format!("{name}: {w}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn charges_lists_what_is_wrong_and_what_is_unknown_apart() {
+    let home = Home::new();
+    let folder = repository().join("fixtures/charges/unverifiable-account");
+    let call = ["charges", folder.to_str().unwrap(), "--as-of", "2026-12-01", "--hold-list", "hold.txt"];
+    home.run(&call);
+    assert_eq!(std::fs::read_to_string(home.path().join("hold.txt")).unwrap(), "in_12b\n");
+    home.run(&[&call[..], &["--unverified-list", "unverified.txt"]].concat());
+    assert_eq!(std::fs::read_to_string(home.path().join("hold.txt")).unwrap(), "");
+    assert_eq!(std::fs::read_to_string(home.path().join("unverified.txt")).unwrap(), "in_12b\n");
+
+    let acme = repository().join("fixtures/acme");
+    let as_of = "2026-11-05T06:00:00Z";
+    home.run(&["charges", acme.to_str().unwrap(), "--as-of", as_of, "--hold-list", "hold.txt"]);
+    assert_eq!(std::fs::read_to_string(home.path().join("hold.txt")).unwrap(), "in_2611_20\nin_2611_26\n");
+}
+
+#[test]
 fn by_day_shows_each_day_with_its_events_files_and_lines() {
     let home = Home::new();
     let folder = repository().join("fixtures/reconcile/cause-duplicates-counted");

@@ -1,0 +1,258 @@
+//! Records told apart by their keys: identical copies count once, and of several contents one is used.
+
+use super::{
+    At, ConflictingRecord, Data, Naming, Record, Source,
+    load::{Kept, Wanted},
+};
+use crate::{
+    cache::Part,
+    model::{
+        datasets::Dataset,
+        time::{Instant, Stamp},
+    },
+};
+use anyhow::Result;
+use hashbrown::HashTable;
+use std::{collections::HashMap, sync::Arc};
+
+/// The row of a key that was read first, or that is used.
+struct Slot {
+    key: u128,
+    content: u128,
+    part: i64,
+    n: u64,
+    at: At,
+}
+
+/// One of several contents of a key.
+struct Variant {
+    content: u128,
+    updated: Option<Instant>,
+    cells: Vec<Option<Arc<str>>>,
+    at: At,
+}
+
+impl Variant {
+    /// The greatest is used: a choice that does not depend on the order of rows or files.
+    fn rank(&self) -> (Option<Instant>, &[Option<Arc<str>>]) {
+        (self.updated, &self.cells)
+    }
+}
+
+pub(super) struct Loader<'d, 'a> {
+    data: &'d Data<'a>,
+    dataset: &'static Dataset,
+    /// What names have to do with each column.
+    naming: Vec<Naming>,
+    key: Vec<usize>,
+    fallback: Vec<usize>,
+    /// A slot a record, in the records' order, and the slots by key.
+    slots: Vec<Slot>,
+    by_key: HashTable<u32>,
+    /// Keys with different contents, one of each.
+    contested: HashMap<u128, Vec<Variant>, foldhash::fast::RandomState>,
+    /// Whether any key stands twice.
+    pub(super) repeated: bool,
+    scratch: Vec<u8>,
+}
+
+impl<'d, 'a> Loader<'d, 'a> {
+    pub(super) fn new(data: &'d Data<'a>, dataset: &'static Dataset, rows: usize) -> Loader<'d, 'a> {
+        let fallback = dataset.fallback_key.iter().filter_map(|c| dataset.position(c)).collect();
+        Loader {
+            data,
+            dataset,
+            naming: dataset.columns.iter().map(|c| data.names.naming(dataset, c.name)).collect(),
+            key: dataset.key().collect(),
+            fallback,
+            slots: Vec::with_capacity(rows),
+            by_key: HashTable::with_capacity(rows),
+            contested: HashMap::default(),
+            repeated: false,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The shared name in a cell of a column that names change.
+    fn named(&self, column: usize, system: Option<&str>, text: &str) -> Option<Arc<str>> {
+        let naming = self.naming[column];
+        (naming != Naming::Plain).then(|| self.data.names.shared(naming, system, text))
+    }
+
+    /// The digest of some columns' cells, with shared names.
+    fn digest(&mut self, columns: &[usize], system: Option<&str>, cells: &[Option<&str>]) -> u128 {
+        let mut bytes = std::mem::take(&mut self.scratch);
+        bytes.clear();
+        for &column in columns {
+            let cell = cells[column];
+            bytes.extend_from_slice(&[column as u8, u8::from(cell.is_some())]);
+            let named = cell.and_then(|text| self.named(column, system, text));
+            let text = named.as_deref().or(cell).unwrap_or("");
+            bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        let digest = xxhash_rust::xxh3::xxh3_128(&bytes);
+        self.scratch = bytes;
+        digest
+    }
+
+    /// The digest of a row's key: of its key columns that have a value, else of the fallback's, else of all.
+    fn key(&mut self, system: Option<&str>, cells: &[Option<&str>]) -> u128 {
+        let key: Vec<usize> = self.key.iter().copied().filter(|&c| cells[c].is_some()).collect();
+        let columns = if !key.is_empty() {
+            key
+        } else if self.fallback.is_empty() {
+            (0..cells.len()).collect()
+        } else {
+            self.fallback.clone()
+        };
+        self.digest(&columns, system, cells)
+    }
+
+    fn find(&self, key: u128) -> Option<usize> {
+        let at = self.by_key.find(key as u64, |&at| self.slots[at as usize].key == key)?;
+        Some(*at as usize)
+    }
+
+    /// Whether a part of a snapshot holds a record that a newer one holds too.
+    pub(super) fn overlaps(&mut self, part: &Part) -> Result<bool> {
+        let all: Vec<usize> = (0..self.dataset.columns.len()).collect();
+        let mut found = false;
+        let data = self.data;
+        data.cache.read_rows(part.id, self.dataset, &all, |_, _, cells| {
+            if !found {
+                let key = self.key(part.system.as_deref(), cells);
+                found = self.find(key).is_some();
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    pub(super) fn read<R: Record, T, F: FnMut(R) -> Result<T>>(
+        &mut self,
+        file: usize,
+        part: &Part,
+        records: &mut Kept<R, T, F>,
+    ) -> Result<()> {
+        let all: Vec<usize> = (0..self.dataset.columns.len()).collect();
+        let wanted = Wanted::of::<R>(self.data, self.dataset)?;
+        let system = part.system.as_deref();
+        let source = Source::new(&self.data.names, system, self.data.zone_of(file), R::COLUMNS.len());
+        let cache = self.data.cache;
+        cache.read_rows(part.id, self.dataset, &all, |n, line, cells| {
+            let at = At { file: u32::try_from(file)?, line };
+            let slot = Slot {
+                key: self.key(system, cells),
+                content: self.digest(&all, system, cells),
+                part: part.id,
+                n,
+                at,
+            };
+            let known = self.find(slot.key);
+            if let Some(index) = known {
+                self.repeated = true;
+                if self.slots[index].content == slot.content
+                    || !self.wins(index, &slot, file, system, cells)?
+                {
+                    return Ok(());
+                }
+            }
+            let mut chosen: [Option<&str>; 40] = [None; 40];
+            for (cell, &column) in chosen.iter_mut().zip(&wanted.columns) {
+                *cell = cells[column];
+            }
+            let record = wanted.read(&chosen[..wanted.columns.len()], at, &source)?;
+            records.put(known, record)?;
+            self.keep(known, slot)
+        })
+    }
+
+    /// Keeps a slot in the place of another, or at the end.
+    fn keep(&mut self, index: Option<usize>, slot: Slot) -> Result<()> {
+        if let Some(index) = index {
+            self.slots[index] = slot;
+            return Ok(());
+        }
+        let (hash, at) = (slot.key as u64, u32::try_from(self.slots.len())?);
+        self.slots.push(slot);
+        let slots = &self.slots;
+        self.by_key.insert_unique(hash, at, |&at| slots[at as usize].key as u64);
+        Ok(())
+    }
+
+    /// Whether another content of a key is the one to be used from now on.
+    fn wins(
+        &mut self,
+        index: usize,
+        slot: &Slot,
+        file: usize,
+        system: Option<&str>,
+        cells: &[Option<&str>],
+    ) -> Result<bool> {
+        if !self.contested.contains_key(&slot.key) {
+            let first = self.stored(&self.slots[index])?;
+            self.contested.insert(slot.key, vec![first]);
+        }
+        let cells = self.all_named(system, cells);
+        let updated = self.updated(&cells, file);
+        let variants = self.contested.entry(slot.key).or_default();
+        if variants.iter().any(|v| v.content == slot.content) {
+            return Ok(false);
+        }
+        let new = Variant { content: slot.content, updated, cells, at: slot.at };
+        let wins = variants.iter().all(|v| new.rank() > v.rank());
+        variants.push(new);
+        Ok(wins)
+    }
+
+    /// A row's cells with shared names.
+    fn all_named(&self, system: Option<&str>, cells: &[Option<&str>]) -> Vec<Option<Arc<str>>> {
+        let name = |(column, cell): (usize, &Option<&str>)| {
+            cell.map(|text| self.data.names.shared(self.naming[column], system, text))
+        };
+        cells.iter().enumerate().map(name).collect()
+    }
+
+    /// The row of a slot as it was read.
+    fn stored(&self, slot: &Slot) -> Result<Variant> {
+        let cells = self.data.cache.read_row(slot.part, self.dataset, slot.n)?;
+        let cells: Vec<Option<&str>> = cells.iter().map(Option::as_deref).collect();
+        let file = slot.at.file as usize;
+        let parts = &self.data.inputs[file].content.parts;
+        let system = parts.iter().find(|p| p.id == slot.part).and_then(|p| p.system.as_deref());
+        let cells = self.all_named(system, &cells);
+        Ok(Variant { content: slot.content, updated: self.updated(&cells, file), cells, at: slot.at })
+    }
+
+    fn updated(&self, cells: &[Option<Arc<str>>], file: usize) -> Option<Instant> {
+        let column = self.dataset.position("updated_at")?;
+        Some(Stamp::parse(cells[column].as_deref()?).ok()?.in_zone(self.data.zone_of(file)))
+    }
+
+    /// Tells of every content that is not used.
+    pub(super) fn tell_conflicts(&self) {
+        let account_column = self.dataset.position("account_id");
+        for variants in self.contested.values() {
+            let Some(used) = variants.iter().max_by(|a, b| a.rank().cmp(&b.rank())) else { continue };
+            let shown: Vec<&str> = self
+                .dataset
+                .key()
+                .filter(|&c| !self.dataset.columns[c].personal)
+                .filter_map(|c| used.cells[c].as_deref())
+                .collect();
+            let account = account_column.and_then(|c| used.cells[c].as_deref());
+            for unused in variants.iter().filter(|v| v.content != used.content) {
+                let differs = used.cells.iter().zip(&unused.cells).position(|(a, b)| a != b).unwrap_or(0);
+                self.data.noticed.borrow_mut().conflicts.push(ConflictingRecord {
+                    dataset: self.dataset.name,
+                    key: shown.join(" "),
+                    account: account.map(str::to_owned),
+                    used: used.at,
+                    unused: unused.at,
+                    column: self.dataset.columns[differs].name,
+                });
+            }
+        }
+    }
+}
