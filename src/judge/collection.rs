@@ -1,8 +1,11 @@
 //! The collection of an invoice: what failed first, what came in, and when nothing was owed any more.
 
-use crate::model::{
-    decimal::{self, Decimal},
-    time::Instant,
+use crate::{
+    data::records::{Invoice, Payment},
+    model::{
+        decimal::{self, Decimal},
+        time::Instant,
+    },
 };
 use thiserror::Error;
 
@@ -42,6 +45,17 @@ pub struct Attempt {
     pub status: AttemptStatus,
     /// In major units of the invoice's currency, its sign disregarded; `None` stands for the invoice's total.
     pub amount: Option<Decimal>,
+}
+
+impl Attempt {
+    /// Of a payment of an invoice in this currency; `None` for one in another currency, which cannot be set against
+    /// its total.
+    pub fn of(payment: &Payment, currency: &str) -> Option<Attempt> {
+        let same = payment.currency.as_deref().is_none_or(|c| c.eq_ignore_ascii_case(currency));
+        let status = AttemptStatus::parse(&payment.status)?;
+        let counts = same || matches!(status, AttemptStatus::Failed | AttemptStatus::Pending);
+        counts.then_some(Attempt { at: payment.attempted_at, status, amount: payment.amount })
+    }
 }
 
 /// An invoice's state, in the words of `invoices.status`.
@@ -84,6 +98,19 @@ pub struct Owed {
     pub paid_at: Option<Instant>,
     /// When it was voided, where billing says so.
     pub voided_at: Option<Instant>,
+}
+
+impl Owed {
+    /// Of an invoice.
+    pub fn of(invoice: &Invoice) -> Owed {
+        Owed {
+            total: invoice.total,
+            // The catalogue's words are those of the enum; a row with another was rejected.
+            status: InvoiceStatus::parse(&invoice.status).unwrap_or(InvoiceStatus::Open),
+            paid_at: invoice.paid_at,
+            voided_at: invoice.voided_at,
+        }
+    }
 }
 
 /// Why nothing is collected any more.
@@ -154,6 +181,21 @@ impl Collection {
             .next()
             .filter(|failed| closed.and_then(|c| c.at).is_none_or(|end| *failed < end));
         Ok(Collection { first_failed_at, closed, received, total: owed.total })
+    }
+
+    /// The same as it stood at a moment (included): what the exports tell of later times is not yet known then.
+    pub fn seen_at(owed: &Owed, attempts: &[Attempt], at: Instant) -> Result<Collection, TooLarge> {
+        let whole = Collection::of(owed, attempts)?;
+        let later = |t: Option<Instant>| t.is_some_and(|t| t > at);
+        if !later(whole.closed.and_then(|c| c.at)) && !attempts.iter().any(|a| a.at > at) {
+            return Ok(whole);
+        }
+        let mut then = *owed;
+        if later(whole.closed.and_then(|c| c.at)) {
+            then = Owed { status: InvoiceStatus::Open, paid_at: None, voided_at: None, ..then };
+        }
+        let attempts: Vec<Attempt> = attempts.iter().copied().filter(|a| a.at <= at).collect();
+        Collection::of(&then, &attempts)
     }
 
     /// When the money came or the invoice was voided; `None` while it is owed, and where the moment is not known.
@@ -294,6 +336,18 @@ mod tests {
         assert_eq!(c.closed, Some(Closed { end: End::Paid, at: None }));
         assert_eq!(c.unpaid_after_failure(at("2026-10-02")), None);
         assert_eq!(c.unpaid_after_failure(at("2026-09-30")), Some(false));
+    }
+
+    #[test]
+    fn an_earlier_moment_does_not_know_what_came_later() {
+        let mut invoice = owed(100, InvoiceStatus::Paid);
+        invoice.paid_at = Some(at("2026-10-09"));
+        let log = [try_at("2026-10-01", Failed, 100), try_at("2026-10-05", Failed, 100)];
+        let seen = |text: &str| Collection::seen_at(&invoice, &log, at(text)).unwrap();
+        assert_eq!(seen("2026-09-30").first_failed_at, None);
+        assert_eq!(seen("2026-10-08").closed, None);
+        assert_eq!(seen("2026-10-08").outstanding(), 100.into());
+        assert_eq!(seen("2026-10-09").recovered_at(), Some(at("2026-10-09")));
     }
 
     #[test]
