@@ -8,6 +8,8 @@ mod policy;
 mod retries;
 mod sequence;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use crate::{
@@ -274,7 +276,7 @@ static INFO: CheckInfo = CheckInfo {
         RowColumn { name: "state", show: Show::Text, doc: "open, recovered or expired" },
         RowColumn {
             name: "steps_done",
-            show: Show::Text,
+            show: Show::Hidden,
             doc: "the days whose step is wholly done, joined by ';'",
         },
         RowColumn { name: "next_action", show: Show::Text, doc: "what is to be done next; null: nothing" },

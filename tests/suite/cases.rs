@@ -115,6 +115,55 @@ fn every_case_of_reconcile_is_judged_as_written() {
 }
 
 #[test]
+fn every_case_of_dunning_is_judged_as_written() {
+    let mut wrong = Vec::new();
+    let cases = cases("dunning");
+    assert!(cases.len() > 40, "the cases are gone");
+    for case in cases {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        wrong.extend(judge("dunning", &case).into_iter().map(|w| format!("{name}: {w}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// All that a report says but where the rows stand.
+fn without_places(report: &Value) -> Value {
+    let mut report = report.clone();
+    report["inputs"] = Value::Null;
+    for finding in report["findings"].as_array_mut().unwrap() {
+        finding["evidence"] = Value::Null;
+    }
+    report
+}
+
+/// The rows of every export turned round, and each file cut in two whose names sort the other way.
+#[test]
+fn neither_the_order_of_rows_nor_of_files_matters_to_dunning() {
+    let home = Home::new();
+    let acme = repository().join("fixtures/acme");
+    for name in
+        ["payments", "invoices", "messages", "access_changes", "accounts", "subscriptions", "migrations"]
+    {
+        let text = std::fs::read_to_string(acme.join(format!("{name}.csv"))).unwrap();
+        let (header, rows) = text.split_once('\n').unwrap();
+        let mut rows: Vec<&str> = rows.lines().collect();
+        rows.reverse();
+        // Of a snapshot an older file would be set aside.
+        let cut = if matches!(name, "accounts" | "subscriptions") { rows.len() } else { rows.len() / 2 };
+        for (part, lines) in [("b", &rows[..cut]), ("a", &rows[cut..])] {
+            if !lines.is_empty() {
+                home.write(&format!("turned/{name}-{part}.csv"), format!("{header}\n{}\n", lines.join("\n")));
+            }
+            home.write(&format!("plain/{name}.csv"), &text);
+        }
+    }
+    let report = |folder: &str| home.json(&["dunning", folder, "--as-of", "2026-11-05T06:00:00Z"]).0;
+    let (plain, turned) = (report("plain"), report("turned"));
+    assert_eq!(plain["summary"]["findings"], 7);
+    assert_eq!(without_places(&plain), without_places(&turned));
+}
+
+#[test]
 fn by_day_shows_each_day_with_its_events_files_and_lines() {
     let home = Home::new();
     let folder = repository().join("fixtures/reconcile/cause-duplicates-counted");

@@ -98,6 +98,11 @@ impl<'a> Story<'a, '_> {
         self.sequences.iter().position(|s| s.runs_at(at))
     }
 
+    /// The sequence that drives access now: the earliest that has not ended.
+    pub(super) fn driver_now(&self) -> Option<usize> {
+        self.sequences.iter().position(|s| s.end.is_none())
+    }
+
     /// The customer's own cancellation or chosen downgrade, and a suspension for abuse.
     fn spared(&self, e: &AccessChange) -> bool {
         let (actor, reason) = (e.actor.as_deref(), e.reason.as_deref());
@@ -215,15 +220,11 @@ impl<'a> Story<'a, '_> {
     }
 
     fn overdue(&self, policy: &Policy, as_of: Instant) -> Option<Fault<'a>> {
-        let seq = self.driver(as_of)?;
+        let seq = self.driver_now()?;
         let s = self.sequences[seq];
         let past = policy.grace_day().is_some_and(|day| as_of >= s.clock.end(day));
         let kept = self.access(seq, as_of) == Access::Kept && !self.inactive;
-        (past && kept && !s.end_unknown()).then(|| Fault {
-            kind: FaultKind::Overdue,
-            seq,
-            events: Vec::new(),
-        })
+        (past && kept).then(|| Fault { kind: FaultKind::Overdue, seq, events: Vec::new() })
     }
 
     /// Access at a moment: of the whole account as all events leave it, and of features as this sequence's do.

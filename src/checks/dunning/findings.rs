@@ -92,7 +92,7 @@ impl Teller<'_, '_> {
             let mut f = self.finding("dunning/step-missed", Severity::Error, seq, &key);
             let next = self.policy.next_day(step.day);
             let next = next.map_or_else(String::new, |d| {
-                format!("; day {d} came on {} before it was done", seq.clock.date(d))
+                format!("; day {d} came on {} before that was done", seq.clock.date(d))
             });
             f.message = format!(
                 "Day {} of dunning for {}: {} should have come on {}{next}{}.",
@@ -123,7 +123,10 @@ impl Teller<'_, '_> {
                         seq.clock.told(at)
                     )
                 }
-                (false, None) => format!("; {} has not come yet", parts_told(step, &undone)),
+                (false, None) => {
+                    let verb = if undone.len() == 1 { "has" } else { "have" };
+                    format!("; {} {verb} not come yet", these(step, &late, &undone))
+                }
             };
             f.message = format!(
                 "Day {} of dunning for {}: {} belonged on {}{}{rest}.",
@@ -195,11 +198,13 @@ impl Teller<'_, '_> {
     }
 
     /// What is due within a day: parts of a step, or the downgrade.
-    pub(super) fn due(&self, seq: &Sequence<'_>, day: i64, what: &str) -> Finding {
+    pub(super) fn due(&self, seq: &Sequence<'_>, day: i64, what: &[String]) -> Finding {
         let mut f = self.finding("dunning/step-due", Severity::Info, seq, &[("step", day.to_string())]);
+        let verb = if what.len() == 1 { "is" } else { "are" };
         f.message = format!(
-            "Day {day} of dunning for {}: {what} is due on {}.",
+            "Day {day} of dunning for {}: {} {verb} due on {}.",
             self.about(seq),
+            what.join(" and "),
             seq.clock.date(day)
         );
         "Do it on its day; access stays as it is until billing confirms the end of grace."
@@ -408,7 +413,16 @@ fn came_after_all(seq: &Sequence<'_>, step: &StepJudged, parts: &[&PartJudged]) 
     let came: Vec<String> = parts
         .iter()
         .filter_map(|p| Some((p, p.state.done()?)))
-        .map(|(p, at)| format!("{} came on {}", parts_told(step, &[p]), seq.clock.told(at)))
+        .map(|(p, at)| format!("{} came on {}", these(step, parts, &[p]), seq.clock.told(at)))
         .collect();
     if came.is_empty() { String::new() } else { format!("; {}", came.join(" and ")) }
+}
+
+/// `it` or `they` where the parts are all that was named before, else their names.
+fn these(step: &StepJudged, named: &[&PartJudged], parts: &[&PartJudged]) -> String {
+    match (named.len(), parts.len()) {
+        (1, 1) => "it".to_owned(),
+        (n, m) if n == m => "they".to_owned(),
+        _ => parts_told(step, parts),
+    }
 }

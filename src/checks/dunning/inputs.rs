@@ -5,6 +5,7 @@ use super::{
     retries::{Pause, Pauses},
     sequence::{Clock, End, Ending, Sent, Sequence, Try},
     steps::MessageLog,
+    words,
 };
 use crate::{
     data::{
@@ -108,7 +109,8 @@ pub(super) struct Sequences<'d> {
     pub unclear: u64,
     /// First invoices that were never paid.
     pub never_started: u64,
-    /// Payments that name an invoice which was not exported.
+    /// Invoices that payments name, and how many of them were not exported.
+    pub named: u64,
     pub strayed: u64,
     /// Accounts left out by scope.
     pub excluded: u64,
@@ -119,6 +121,10 @@ pub(super) struct Lookup<'d> {
     pub accounts: HashMap<&'d str, &'d Account, foldhash::fast::RandomState>,
     subscriptions: HashMap<&'d str, &'d Subscription, foldhash::fast::RandomState>,
     by_account: Index<'d, Subscription>,
+    /// Where a customer ended all access in person, by moment.
+    cancellations: Index<'d, AccessChange>,
+    /// Where somebody else ended all access for want of money.
+    cut_offs: Index<'d, AccessChange>,
     default_zone: Tz,
     as_of: Instant,
 }
@@ -134,6 +140,8 @@ impl<'d> Lookup<'d> {
             accounts: records.accounts.iter().map(|a| (&*a.account_id, a)).collect(),
             subscriptions: records.subscriptions.iter().map(|s| (&*s.subscription_id, s)).collect(),
             by_account,
+            cancellations: index(&records.access, |e| is_cancellation(e).then_some(&*e.account_id)),
+            cut_offs: index(&records.access, |e| is_cut_off(e).then_some(&*e.account_id)),
             default_zone,
             as_of,
         }
@@ -167,8 +175,9 @@ impl<'d> Lookup<'d> {
         (&*s.status == "canceled" && at <= self.as_of).then_some(at)
     }
 
-    /// When the customer canceled: the invoice's subscription, else all of the account's, else the account itself.
-    pub(super) fn canceled_at(&self, invoice: &Invoice) -> Option<Instant> {
+    /// When the customer canceled: the invoice's subscription, else all of the account's, else the account itself, or
+    /// in person since `since`.
+    pub(super) fn canceled_at(&self, invoice: &Invoice, since: Instant) -> Option<Instant> {
         let subscription = match self.subscription(invoice) {
             Some(s) => self.canceled(s),
             None => {
@@ -179,7 +188,13 @@ impl<'d> Lookup<'d> {
         };
         let account = self.accounts.get(&*invoice.account_id).filter(|a| &*a.status == "canceled");
         let account = account.and_then(|a| a.canceled_at.or(a.status_since)).filter(|at| *at <= self.as_of);
-        [subscription, account].into_iter().flatten().min()
+        let own = self.cancellations.get(&*invoice.account_id).map_or(&[][..], Vec::as_slice);
+        let in_person = own.iter().map(|e| e.moment).find(|at| *at >= since);
+        // Whoever cuts off for want of money may cancel along with it: that is not the customer's own.
+        let cut_offs = self.cut_offs.get(&*invoice.account_id).map_or(&[][..], Vec::as_slice);
+        let by_others = |at: &Instant| cut_offs.iter().any(|e| near(Some(e.moment), Some(*at)));
+        let of_records = [subscription, account].into_iter().flatten().filter(|at| !by_others(at)).min();
+        [of_records, in_person].into_iter().flatten().min()
     }
 
     /// Whether another export says that the account has no paid access any more.
@@ -219,6 +234,17 @@ impl<'d> Lookup<'d> {
     }
 }
 
+fn is_cancellation(e: &AccessChange) -> bool {
+    let chosen = words::is_customer(e.actor.as_deref())
+        || words::is_customers_choice(e.reason.as_deref()) && !words::is_nonpayment(e.reason.as_deref());
+    &*e.change == "revoked" && e.feature.is_none() && chosen
+}
+
+fn is_cut_off(e: &AccessChange) -> bool {
+    let removal = matches!(&*e.change, "revoked" | "downgraded");
+    removal && !words::is_customer(e.actor.as_deref()) && words::is_nonpayment(e.reason.as_deref())
+}
+
 /// Within a day: systems that begin a subscription and issue its invoice do not agree to the second.
 fn near(a: Option<Instant>, b: Option<Instant>) -> bool {
     matches!((a, b), (Some(a), Some(b)) if (a - b).abs() <= TimeDelta::days(1))
@@ -242,6 +268,7 @@ pub(super) fn sequences<'d>(
         invoices: 0,
         unclear: 0,
         never_started: 0,
+        named: payments.len() as u64,
         strayed: payments.keys().filter(|id| !known.contains(*id)).count() as u64,
         excluded: 0,
     };
@@ -274,14 +301,16 @@ pub(super) fn sequences<'d>(
             continue;
         }
         let clock = Clock::set(first_failed, lookup.billing_zone(invoice));
-        let end = end_of(collection.closed, lookup.canceled_at(invoice));
+        let end = end_of(collection.closed, lookup.canceled_at(invoice, first_failed));
         let recovered = collection.recovered_at();
-        let tries = log
+        let mut tries: Vec<Try> = log
             .iter()
             .filter(|p| &*p.status != "refunded" && p.attempted_at >= first_failed && p.attempted_at <= as_of)
             .filter(|p| recovered.is_none_or(|at| p.attempted_at <= at))
             .map(|p| Try::of(p))
             .collect();
+        // The first failure comes first, whatever else bears its timestamp.
+        tries.sort_by_key(|t: &Try| (t.at, !t.failed));
         out.list.push(Sequence { invoice, clock, first_failed, tries, messages: Vec::new(), end });
     }
     out.excluded = excluded.len() as u64;

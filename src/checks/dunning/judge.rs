@@ -64,7 +64,9 @@ struct Judged {
     steps: Vec<StepJudged>,
     /// `None` without access changes.
     access: Option<Access>,
-    /// Whether billing's downgrade is done or another export says that access is gone.
+    /// Whether access went once the grace period was over, and not before.
+    grace_step_done: bool,
+    /// What to do next, and when its day begins.
     next: Option<(String, Instant)>,
     findings: Vec<Finding>,
 }
@@ -86,8 +88,10 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     let records = Records::load(data)?;
     let lookup = Lookup::new(&records, data.settings.timezone, as_of);
     let made = inputs::sequences(data, &records, &lookup, &policy)?;
-    let mut out = Outcome { excluded: made.excluded, unmatched_ids: made.strayed, ..Outcome::default() };
-    if let Some(problem) = names_differ(&records, &made) {
+    let unknown = unknown_accounts(&records, &lookup);
+    let unmatched_ids = made.strayed + unknown.0.len() as u64;
+    let mut out = Outcome { excluded: made.excluded, unmatched_ids, ..Outcome::default() };
+    if let Some(problem) = names_differ(&records, &made, &unknown) {
         out.problems.push(problem);
         "the exports name invoices or accounts differently".clone_into(&mut out.headline);
         return Ok(out);
@@ -109,24 +113,28 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     Ok(out)
 }
 
-/// Where over half of the paid invoices, or of the invoices' accounts, are unknown to the other export, that is one
-/// message and nothing is judged.
-fn names_differ(records: &Records, made: &Sequences<'_>) -> Option<Problem> {
-    let ids =
-        |list: &mut dyn Iterator<Item = &str>| -> BTreeSet<String> { list.map(str::to_owned).collect() };
-    let invoices = ids(&mut records.invoices.iter().map(|i| &*i.invoice_id));
-    let paid = ids(&mut records.payments.iter().filter_map(|p| p.invoice_id.as_deref()));
-    let billed = ids(&mut records.invoices.iter().map(|i| &*i.account_id));
-    let accounts = ids(&mut records.accounts.iter().map(|a| &*a.account_id));
-    let differ = |kind: &str, of: &str, wanted: &BTreeSet<String>, known: &BTreeSet<String>| {
-        let unknown: Vec<&str> = wanted.iter().filter(|w| !known.contains(*w)).map(String::as_str).collect();
-        if known.is_empty() || unknown.len() * 2 <= wanted.len() {
-            return None;
-        }
+/// Names of one export that another does not know, by the reckoning of each: how many of how many.
+type Unknown<'n> = (Vec<&'n str>, usize);
+
+/// Accounts of invoices that an accounts export lacks; none where there is no such export.
+fn unknown_accounts<'n>(records: &'n Records, lookup: &Lookup<'_>) -> Unknown<'n> {
+    let mut billed: Vec<&str> = records.invoices.iter().map(|i| &*i.account_id).collect();
+    billed.sort_unstable();
+    billed.dedup();
+    let all = billed.len();
+    billed.retain(|a| !lookup.accounts.is_empty() && !lookup.accounts.contains_key(a));
+    (billed, all)
+}
+
+/// Where over half of the invoices that payments name, or of the invoices' accounts, are unknown to the other export,
+/// that is one message and nothing is judged.
+fn names_differ(records: &Records, made: &Sequences<'_>, accounts: &Unknown<'_>) -> Option<Problem> {
+    let tell = |kind: &str, of: &str, unknown: &[&str], all: usize, known: &mut dyn Iterator<Item = &str>| {
+        let known: Vec<&str> = known.collect();
         let list: Vec<String> = unknown
             .iter()
             .take(10)
-            .map(|name| match nearest(name, known.iter().map(String::as_str)).first() {
+            .map(|name| match nearest(name, known.iter().copied()).first() {
                 Some(near) => format!("{name} (nearest: {near})"),
                 None => (*name).to_owned(),
             })
@@ -135,13 +143,21 @@ fn names_differ(records: &Records, made: &Sequences<'_>) -> Option<Problem> {
             "{} of {} that {of} name are unknown to the {kind}s export, so nothing was judged: give the exports of \
              the same system and time, or an identities export. Unknown: {}",
             grouped(&unknown.len().to_string()),
-            counted(wanted.len() as u64, kind, &format!("{kind}s")),
+            counted(all as u64, kind, &format!("{kind}s")),
             list.join(", ")
         );
-        Some(Problem::new("data/unknown-names", message))
+        Problem::new("data/unknown-names", message)
     };
-    let strayed = (made.strayed > 0).then(|| differ("invoice", "payments", &paid, &invoices)).flatten();
-    strayed.or_else(|| differ("account", "invoices", &billed, &accounts))
+    if made.strayed * 2 > made.named {
+        let known: BTreeSet<&str> = records.invoices.iter().map(|i| &*i.invoice_id).collect();
+        let named: BTreeSet<&str> = records.payments.iter().filter_map(|p| p.invoice_id.as_deref()).collect();
+        let unknown: Vec<&str> = named.difference(&known).copied().collect();
+        return Some(tell("invoice", "payments", &unknown, named.len(), &mut known.into_iter()));
+    }
+    let (unknown, all) = accounts;
+    (unknown.len() * 2 > *all).then(|| {
+        tell("account", "invoices", unknown, *all, &mut records.accounts.iter().map(|a| &*a.account_id))
+    })
 }
 
 impl Judge<'_, '_> {
@@ -164,7 +180,8 @@ impl Judge<'_, '_> {
         for group in list.chunk_by(|a, b| a.invoice.account_id == b.invoice.account_id) {
             let account = &*group[0].invoice.account_id;
             let sequences: Vec<&Sequence<'_>> = group.iter().collect();
-            let canceled = group.iter().filter_map(|s| self.lookup.canceled_at(s.invoice)).min();
+            let canceled =
+                group.iter().filter_map(|s| self.lookup.canceled_at(s.invoice, s.first_failed)).min();
             let story = Story {
                 sequences: &sequences,
                 events: events.get(account).map_or(&[], Vec::as_slice),
@@ -192,12 +209,16 @@ impl Judge<'_, '_> {
                 let until =
                     seq.ended_at().map_or(self.as_of, |e| (e + self.policy.restore_within).min(self.as_of));
                 let access = self.access_known.then(|| story.access(at, until));
+                let grace_end = seq.grace_end(self.policy.grace_day()).filter(|end| *end <= until);
+                let kept_before = |end| story.access(at, end - TimeDelta::nanoseconds(1)) == Access::Kept;
+                let gone = access.is_some_and(|a| a != Access::Kept);
                 let mut j = Judged {
                     standing: Standing::of(seq, self.policy, self.as_of),
                     next: None,
                     findings: self.retries_and_messages(seq),
                     steps,
                     access,
+                    grace_step_done: gone && grace_end.is_some_and(kept_before),
                 };
                 j.next = self.next(story, at, &j);
                 j.findings.extend(self.due(story, at, &j));
@@ -229,10 +250,7 @@ impl Judge<'_, '_> {
 
     /// Whether the downgrade is still to come: of the account's earliest unpaid invoice, while access is there.
     fn downgrade_open(&self, story: &Story<'_, '_>, at: usize, j: &Judged) -> bool {
-        story.driver(self.as_of) == Some(at)
-            && story.sequences[at].end.is_none()
-            && j.access.is_none_or(|a| a == Access::Kept)
-            && !story.inactive
+        story.driver_now() == Some(at) && j.access.is_none_or(|a| a == Access::Kept) && !story.inactive
     }
 
     /// The next thing to do, and the start of its day.
@@ -265,19 +283,18 @@ impl Judge<'_, '_> {
         let near = |day: i64| seq.clock.start(day) <= self.as_of + AHEAD && self.as_of < seq.clock.end(day);
         let mut findings = Vec::new();
         for step in self.policy.steps.iter().filter(|s| near(s.day)) {
-            let mut what = Vec::new();
+            let mut what: Vec<String> = Vec::new();
             if let Some(own) = j.steps.iter().find(|s| s.day == step.day) {
                 let waiting: Vec<&PartJudged> =
                     own.parts.iter().filter(|p| p.state == State::Waiting).collect();
-                if !waiting.is_empty() {
-                    what.push(parts_told(own, &waiting));
-                }
+                what.extend(waiting.iter().map(|p| parts_told(own, &[p])));
             }
             if step.downgrade && self.downgrade_open(story, at, j) {
-                what.push("billing's word that grace has ended, and the downgrade,".to_owned());
+                what.push("billing's word that grace has ended".to_owned());
+                what.push("the downgrade".to_owned());
             }
             if !what.is_empty() {
-                findings.push(self.teller.due(seq, step.day, &what.join(" and ")));
+                findings.push(self.teller.due(seq, step.day, &what));
             }
         }
         findings
@@ -345,7 +362,7 @@ impl Judge<'_, '_> {
                     json!(rfc3339(seq.first_failed)),
                     json!(seq.clock.day_of(last).max(0)),
                     json!(j.standing.name()),
-                    json!(self.steps_done(seq, j)),
+                    json!(self.steps_done(j)),
                     json!(j.next.as_ref().map(|(what, _)| what)),
                     json!(j.next.as_ref().map(|(_, at)| rfc3339(*at))),
                     json!(seq.grace_end(self.policy.grace_day()).map(rfc3339)),
@@ -360,7 +377,7 @@ impl Judge<'_, '_> {
     }
 
     /// The days whose step is wholly done, `0;3;7`.
-    fn steps_done(&self, seq: &Sequence<'_>, j: &Judged) -> Option<String> {
+    fn steps_done(&self, j: &Judged) -> Option<String> {
         let done = |p: &PartJudged| p.state.done().is_some();
         let mut days: Vec<i64> = j
             .steps
@@ -371,9 +388,7 @@ impl Judge<'_, '_> {
             })
             .map(|s| s.day)
             .collect();
-        let over = |day: &i64| seq.clock.start(*day) <= self.as_of;
-        let gone = j.access.is_some_and(|a| a != Access::Kept) && j.standing == Standing::Expired;
-        days.extend(self.policy.grace_day().filter(over).filter(|_| gone));
+        days.extend(self.policy.grace_day().filter(|_| j.grace_step_done));
         days.sort_unstable();
         days.dedup();
         let days: Vec<String> = days.iter().map(ToString::to_string).collect();
