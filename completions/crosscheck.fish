@@ -27,6 +27,7 @@ end
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -s V -l version -d 'Print version'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "reconcile" -d 'Check usage metered against usage billed'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "dunning" -d 'Check failed payments: the dunning schedule against access'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "import" -d 'Read exports into the cache and remember them for later calls'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "status" -d 'Show what the cache holds, and where it lies'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "checks" -d 'List the checks, what each reads, and which can run on the given exports'
@@ -82,6 +83,47 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l verb
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l no-progress -d 'No progress bars'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l verify -d 'Hash every file again instead of trusting its size and times'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l preset -d 'With \'stripe-smart\' the vendor picks the times of retries: only messages and access are held to the schedule [default: schedule]' -r -f -a "schedule\t''
+stripe-smart\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l hard-declines -d 'Failure codes after which a payment must not be tried again [default: authentication_required,do_not_try_again,fraudulent,highest_risk_level,incorrect_number,invalid_account,lost_card,pickup_card,restricted_card,revocation_of_all_authorizations,revocation_of_authorization,security_violation,stolen_card,stop_payment_order,transaction_not_allowed]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l restore-within -d 'How soon after recovery access must be back [default: 1h]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"

@@ -4,6 +4,7 @@ mod access;
 mod findings;
 mod inputs;
 mod judge;
+mod names;
 mod policy;
 mod retries;
 mod sequence;

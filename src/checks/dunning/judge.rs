@@ -4,6 +4,7 @@ use super::{
     access::{Access, Fault, FaultKind, Story},
     findings::{Teller, parts_told},
     inputs::{self, Lookup, Records, Sequences},
+    names,
     policy::Policy,
     retries,
     sequence::{Ending, Sequence},
@@ -13,12 +14,11 @@ use crate::{
     data::{Data, records::AccessChange},
     engine::Outcome,
     model::{
-        datasets::nearest,
         money,
         text::{counted, grouped},
         time::{Instant, rfc3339},
     },
-    report::{Cause, Finding, Problem, Row, Severity},
+    report::{Cause, Finding, Row, Severity},
 };
 use anyhow::Result;
 use chrono::{NaiveDate, TimeDelta};
@@ -88,10 +88,10 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     let records = Records::load(data)?;
     let lookup = Lookup::new(&records, data.settings.timezone, as_of);
     let made = inputs::sequences(data, &records, &lookup, &policy)?;
-    let unknown = unknown_accounts(&records, &lookup);
+    let unknown = names::unknown_accounts(&records, &lookup);
     let unmatched_ids = made.strayed + unknown.0.len() as u64;
     let mut out = Outcome { excluded: made.excluded, unmatched_ids, ..Outcome::default() };
-    if let Some(problem) = names_differ(&records, &made, &unknown) {
+    if let Some(problem) = names::differ(&records, &made, &unknown) {
         out.problems.push(problem);
         "the exports name invoices or accounts differently".clone_into(&mut out.headline);
         return Ok(out);
@@ -111,53 +111,6 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     judge.close(&mut out, &made, &judged);
     out.findings = judged.into_iter().flat_map(|j| j.findings).collect();
     Ok(out)
-}
-
-/// Names of one export that another does not know, by the reckoning of each: how many of how many.
-type Unknown<'n> = (Vec<&'n str>, usize);
-
-/// Accounts of invoices that an accounts export lacks; none where there is no such export.
-fn unknown_accounts<'n>(records: &'n Records, lookup: &Lookup<'_>) -> Unknown<'n> {
-    let mut billed: Vec<&str> = records.invoices.iter().map(|i| &*i.account_id).collect();
-    billed.sort_unstable();
-    billed.dedup();
-    let all = billed.len();
-    billed.retain(|a| !lookup.accounts.is_empty() && !lookup.accounts.contains_key(a));
-    (billed, all)
-}
-
-/// Where over half of the invoices that payments name, or of the invoices' accounts, are unknown to the other export,
-/// that is one message and nothing is judged.
-fn names_differ(records: &Records, made: &Sequences<'_>, accounts: &Unknown<'_>) -> Option<Problem> {
-    let tell = |kind: &str, of: &str, unknown: &[&str], all: usize, known: &mut dyn Iterator<Item = &str>| {
-        let known: Vec<&str> = known.collect();
-        let list: Vec<String> = unknown
-            .iter()
-            .take(10)
-            .map(|name| match nearest(name, known.iter().copied()).first() {
-                Some(near) => format!("{name} (nearest: {near})"),
-                None => (*name).to_owned(),
-            })
-            .collect();
-        let message = format!(
-            "{} of {} that {of} name are unknown to the {kind}s export, so nothing was judged: give the exports of \
-             the same system and time, or an identities export. Unknown: {}",
-            grouped(&unknown.len().to_string()),
-            counted(all as u64, kind, &format!("{kind}s")),
-            list.join(", ")
-        );
-        Problem::new("data/unknown-names", message)
-    };
-    if made.strayed * 2 > made.named {
-        let known: BTreeSet<&str> = records.invoices.iter().map(|i| &*i.invoice_id).collect();
-        let named: BTreeSet<&str> = records.payments.iter().filter_map(|p| p.invoice_id.as_deref()).collect();
-        let unknown: Vec<&str> = named.difference(&known).copied().collect();
-        return Some(tell("invoice", "payments", &unknown, named.len(), &mut known.into_iter()));
-    }
-    let (unknown, all) = accounts;
-    (unknown.len() * 2 > *all).then(|| {
-        tell("account", "invoices", unknown, *all, &mut records.accounts.iter().map(|a| &*a.account_id))
-    })
 }
 
 impl Judge<'_, '_> {
