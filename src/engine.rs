@@ -38,7 +38,8 @@ pub struct Outcome {
     pub not_judged: u64,
     /// By rule: how many subjects were judged and how many could not be.
     pub judged: BTreeMap<&'static str, (u64, u64)>,
-    /// By rule: columns or datasets that were missing for it, beyond those its record names.
+    /// By rule: columns or datasets that were missing for a part of it, beyond those its record names; how many
+    /// subjects that part is, `judged` says.
     pub missing: BTreeMap<&'static str, Vec<String>>,
     /// Accounts left out by scope.
     pub excluded: u64,
@@ -330,11 +331,11 @@ fn rules(info: &CheckInfo, data: &Data<'_>, outcome: &Outcome, lacks_data: bool)
         .iter()
         .map(|rule| {
             let mut missing = lacking(rule, data);
+            let cannot = lacks_data || !missing.is_empty();
             missing.extend(outcome.missing.get(rule.code).into_iter().flatten().cloned());
             let (judged, not) =
                 outcome.judged.get(rule.code).copied().unwrap_or((outcome.checked, outcome.not_judged));
-            let (judged, not_judged) =
-                if lacks_data || !missing.is_empty() { (0, judged + not) } else { (judged, not) };
+            let (judged, not_judged) = if cannot { (0, judged + not) } else { (judged, not) };
             RuleReport {
                 code: rule.code,
                 severity: data.settings.severity(rule),

@@ -1,12 +1,13 @@
 //! The checks of the playbook, one file each; this is their register and nothing else.
 
 mod charges;
+mod dunning;
 mod reconcile;
 
 use crate::engine::Check;
 
 /// Every check, in the order in which they are listed.
-pub const ALL: &[Check] = &[reconcile::CHECK, charges::CHECK];
+pub const ALL: &[Check] = &[reconcile::CHECK, charges::CHECK, dunning::CHECK];
 
 /// The check of that name.
 pub fn find(name: &str) -> Option<&'static Check> {

@@ -7,8 +7,8 @@ mod record;
 pub mod records;
 
 pub use names::Names;
-pub(crate) use record::record;
 pub use record::{At, Cell, Cells, Field, Naming, Own, Record, Source};
+pub(crate) use record::{column, record};
 
 use crate::{
     cache::{Cache, Input, Part},

@@ -230,21 +230,28 @@ impl Field for Vec<Arc<str>> {
 
 /// Declares a record: a struct whose fields are columns of a dataset.
 ///
-/// A field is named as its column; its type says whether it may be empty (`Option`) and how it is read. A test
-/// holds every record against the catalogue.
+/// A field is named as its column, or names it (`moment = "at"`: `at` is where a record stands); its type says whether
+/// it may be empty (`Option`) and how it is read. A test holds every record against the catalogue.
 macro_rules! record {
-    ($(#[$meta:meta])* $name:ident of $dataset:literal { $($(#[$doc:meta])* $field:ident: $ty:ty,)* }) => {
+    ($(#[$meta:meta])* $name:ident of $dataset:literal {
+        $($(#[$doc:meta])* $field:ident $(= $column:literal)?: $ty:ty,)*
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         #[allow(unreachable_pub, reason = "a check's own record is seen no further than its module")]
         pub struct $name {
             /// Where it stands.
             pub at: $crate::data::At,
-            $($(#[$doc])* #[doc = concat!("Column `", stringify!($field), "`.")] pub $field: $ty,)*
+            $(
+                $(#[$doc])*
+                #[doc = concat!("Column `", stringify!($field $(= $column)?), "`.")]
+                pub $field: $ty,
+            )*
         }
         impl $crate::data::Record for $name {
             const DATASET: &'static str = $dataset;
-            const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+            const COLUMNS: &'static [&'static str] =
+                &[$($crate::data::column!($field $(= $column)?)),*];
             fn read(cells: &$crate::data::Cells<'_>) -> anyhow::Result<Self> {
                 let mut field = 0..;
                 Ok($name { at: cells.at, $($field: cells.get(field.next().unwrap_or_default())?,)* })
@@ -256,3 +263,14 @@ macro_rules! record {
     };
 }
 pub(crate) use record;
+
+/// The name of a field's column.
+macro_rules! column {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident = $column:literal) => {
+        $column
+    };
+}
+pub(crate) use column;

@@ -208,7 +208,7 @@ record! {
 }
 
 record! {
-    /// A message that was sent to a customer; its recipient is personal and not read.
+    /// A message that was sent to a customer.
     Message of "messages" {
         message_id: Option<Text>,
         account_id: Option<Text>,
@@ -216,7 +216,22 @@ record! {
         channel: Option<Text>,
         sent_at: Instant,
         related_id: Option<Text>,
+        /// Personal: only compared, never shown.
+        recipient: Option<Text>,
         template: Option<Text>,
+    }
+}
+
+record! {
+    /// Access taken from an account or given back; without a feature all of it.
+    AccessChange of "access_changes" {
+        account_id: Text,
+        feature: Option<Text>,
+        change: Text,
+        /// When it took effect.
+        moment = "at": Instant,
+        actor: Option<Text>,
+        reason: Option<Text>,
     }
 }
 
@@ -254,6 +269,42 @@ record! {
     }
 }
 
+record! {
+    /// A schema migration, planned or done.
+    Migration of "migrations" {
+        migration_id: Text,
+        scheduled_at: Instant,
+        started_at: Option<Instant>,
+        finished_at: Option<Instant>,
+        touches_billing: Option<bool>,
+        estimated_seconds: Option<i64>,
+        verified_at: Option<Instant>,
+    }
+}
+
+record! {
+    /// An incident.
+    Incident of "incidents" {
+        incident_id: Text,
+        started_at: Instant,
+        detected_at: Option<Instant>,
+        classified_at: Option<Instant>,
+        resolved_at: Option<Instant>,
+        severity: Option<Text>,
+        title: Option<Text>,
+    }
+}
+
+record! {
+    /// A request to delete a person's or an account's data; what identifies the person is not read.
+    DeletionRequest of "deletion_requests" {
+        request_id: Text,
+        account_id: Option<Text>,
+        received_at: Instant,
+        status: Option<Text>,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +332,10 @@ mod tests {
         columns_exist::<Payment>();
         columns_exist::<CreditNote>();
         columns_exist::<Message>();
+        columns_exist::<AccessChange>();
+        columns_exist::<Migration>();
+        columns_exist::<Incident>();
+        columns_exist::<DeletionRequest>();
         columns_exist::<Billed>();
         columns_exist::<UsageTotal>();
     }

@@ -1,5 +1,6 @@
 //! Judgement that several checks share: pure functions of values and moments.
 
+pub mod collection;
 pub mod entitled;
 pub mod plans;
 pub mod price_book;
