@@ -1,4 +1,6 @@
 //! Judgement that several checks share: pure functions of values and moments.
 
+pub mod calendar;
 pub mod price_book;
 pub mod pricing;
+pub mod proration;
