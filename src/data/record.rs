@@ -8,7 +8,7 @@ use crate::model::{
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// Where a record stands: index of the file among the inputs, and line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -120,6 +120,13 @@ impl Field for Tz {
 impl Field for Vec<String> {
     fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
         Ok(serde_json::from_str(there(cell)?)?)
+    }
+}
+
+impl Field for Vec<Arc<str>> {
+    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
+        let list: Vec<Cow<'_, str>> = serde_json::from_str(there(cell)?)?;
+        Ok(list.into_iter().map(Arc::from).collect())
     }
 }
 
