@@ -2,6 +2,7 @@
 
 use super::{Failure, Session, files::write_whole};
 use crate::{
+    checks,
     data::Data,
     engine::{self, Check, Outcome},
     exit,
@@ -83,6 +84,12 @@ pub fn run(session: &Session, check: &Check, given: &[String], outputs: &Outputs
 
 fn judge(session: &Session, check: &Check, given: &[String]) -> Result<(Report, Outcome), Failure> {
     let settings = session.settings.for_check(check.info.name);
+    if let Some(answer) = checks::without_data(check.info.name).filter(|_| given.is_empty()) {
+        let answered = answer(&settings).map_err(|e| Failure::usage("usage/arguments", format!("{e:#}")))?;
+        if let Some(outcome) = answered {
+            return Ok((engine::answered(check.info, &settings, outcome), Outcome::default()));
+        }
+    }
     session.with_cache(|cache| {
         let exports = session.exports(given, cache)?;
         let ingested = session.ingest(cache, &exports, false)?;

@@ -34,6 +34,33 @@ impl Interval {
         Interval { unit, count: 1 }
     }
 
+    /// The interval that a period spans: whole months where they lead from its start to its end, else whole days.
+    /// `None` where it is neither.
+    pub fn spanning(period: Period) -> Option<Interval> {
+        let (from, to) = (period.start, period.end);
+        let months = Interval::of(Unit::Month).between(from, to);
+        let anchor = from.day().max(to.day());
+        if months >= 1 && Unit::Month.add(from, months, anchor) == Some(to) {
+            return Some(Interval { unit: Unit::Month, count: months });
+        }
+        let days = i32::try_from((to.date() - from.date()).num_days()).ok()?;
+        (days >= 1 && from.time() == to.time()).then_some(Interval { unit: Unit::Day, count: days })
+    }
+
+    /// How many of another interval make this one, where they do so without a rest.
+    pub fn times(self, other: Interval) -> Option<i32> {
+        let small = |i: Interval| match i.unit {
+            Unit::Day => (i.count, 0),
+            Unit::Week => (i.count.saturating_mul(7), 0),
+            Unit::Month => (0, i.count),
+            Unit::Year => (0, i.count.saturating_mul(12)),
+        };
+        match (small(self), small(other)) {
+            ((a, 0), (b, 0)) | ((0, a), (0, b)) if b > 0 && a % b == 0 => Some(a / b),
+            _ => None,
+        }
+    }
+
     /// The time between two moments in this interval's units, rounded towards the earlier: a first guess.
     fn between(self, from: NaiveDateTime, to: NaiveDateTime) -> i32 {
         let days = (to.date() - from.date()).num_days();
@@ -200,6 +227,22 @@ mod tests {
         assert_eq!(Interval::parse("fortnight", 1), None);
         assert_eq!(Interval::parse("half-year", i64::from(i32::MAX)), None);
         assert!(Interval::NAMES.iter().all(|w| Interval::parse(w, 1).is_some()));
+    }
+
+    #[test]
+    fn the_interval_of_a_period_is_told_by_its_ends() {
+        let spanning = |a: &str, b: &str| Interval::spanning(Period { start: at(a), end: at(b) });
+        let months = |n| Interval::parse("month", n);
+        assert_eq!(spanning("2026-01-31", "2026-02-28"), months(1));
+        assert_eq!(spanning("2026-02-28", "2026-03-31"), months(1));
+        assert_eq!(spanning("2026-02-10", "2026-05-10"), months(3));
+        assert_eq!(spanning("2026-02-10", "2026-02-24"), Interval::parse("day", 14));
+        assert_eq!(spanning("2026-02-10", "2026-02-24 10:00:00"), None);
+        let year = Interval::parse("year", 1).unwrap();
+        assert_eq!(year.times(Interval::of(Unit::Month)), Some(12));
+        assert_eq!(year.times(Interval::of(Unit::Week)), None);
+        assert_eq!(Interval::of(Unit::Week).times(Interval::of(Unit::Day)), Some(7));
+        assert_eq!(Interval::of(Unit::Month).times(year), None);
     }
 
     #[test]

@@ -39,9 +39,32 @@ fn number(n: i64) -> String {
     grouped(&n.to_string())
 }
 
-/// `15 of 30 days`, `1,296,000 of 2,592,000 seconds`.
-fn share(by: Convention, (left, whole): (i64, i64)) -> String {
-    format!("{} of {} {}", number(left), number(whole), by.unit())
+/// Counts of units with their name: days where they are whole days, else what the convention counts.
+#[derive(Clone, Copy)]
+struct Units {
+    left: i64,
+    whole: i64,
+    name: &'static str,
+}
+
+impl Units {
+    fn of(by: Convention, (left, whole): (i64, i64)) -> Units {
+        let day = 86_400 / by.unit_seconds();
+        if left % day == 0 && whole % day == 0 {
+            return Units { left: left / day, whole: whole / day, name: "days" };
+        }
+        Units { left, whole, name: by.unit() }
+    }
+
+    /// `15 of 30 days`, `1,344,600 of 2,678,400 seconds`.
+    fn share(self) -> String {
+        format!("{} of {} {}", number(self.left), number(self.whole), self.name)
+    }
+
+    /// `15/30`.
+    fn ratio(self) -> String {
+        format!("{}/{}", number(self.left), number(self.whole))
+    }
 }
 
 fn zone_line(zone: Tz) -> Option<String> {
@@ -61,7 +84,7 @@ fn how(by: Convention) -> &'static str {
 /// `49.00 × 40 × 80 % × 15/30 = 24.604166667, rounded to 24.60 USD`.
 fn product(
     terms: Terms,
-    units: Option<(i64, i64)>,
+    units: Option<Units>,
     fraction: Fraction,
     line: Line,
     rules: &Rules,
@@ -74,7 +97,7 @@ fn product(
         text.push_str(&format!(" less {} % discount", shortest(rules.discount)));
     }
     match units {
-        Some((left, whole)) => text.push_str(&format!(" × {}/{}", number(left), number(whole))),
+        Some(units) => text.push_str(&format!(" × {}", units.ratio())),
         None => text.push_str(" for a whole period"),
     }
     let kept = Decimal::ONE_HUNDRED.checked_sub(rules.discount).unwrap_or(Decimal::ONE_HUNDRED);
@@ -98,22 +121,14 @@ fn product(
     Ok(text)
 }
 
-fn period_line(period: Period, by: Convention) -> String {
-    let (_, whole) = by.rest(period, period.start);
-    let seconds = by == Convention::Second || by == Convention::Minute;
-    let days = if seconds { format!(" ({})", days_of(period)) } else { String::new() };
-    format!(
-        "The billing period runs from {} to {}: {} {}{days}.",
-        moment(period.start),
-        moment(period.end),
-        number(whole),
-        by.unit()
-    )
-}
-
-fn days_of(period: Period) -> String {
+fn period_line(period: Period, units: Units) -> String {
+    let (from, to) = (moment(period.start), moment(period.end));
     let days = Convention::Day.units(period.start, period.end);
-    counted(days.unsigned_abs(), "day", "days")
+    let days = match units.name {
+        "days" => String::new(),
+        _ => format!(" ({})", counted(days.unsigned_abs(), "day", "days")),
+    };
+    format!("The billing period runs from {from} to {to}: {} {}{days}.", number(units.whole), units.name)
 }
 
 /// A change line by line: the period, what was left of it, the credit, the charge, their sum.
@@ -124,13 +139,13 @@ pub fn explain_change(
     zone: Tz,
 ) -> Result<Vec<String>, TooLarge> {
     let by = rules.convention;
-    let rest = by.rest(change.period, change.on);
+    let rest = Units::of(by, by.rest(change.period, change.on));
     let mut lines: Vec<String> = zone_line(zone).into_iter().collect();
-    lines.push(period_line(change.period, by));
+    lines.push(period_line(change.period, rest));
     lines.push(format!(
         "The change took effect on {}, with {} left: {} of the period. {}",
         moment(change.on),
-        share(by, rest),
+        rest.share(),
         done.fraction,
         how(by)
     ));
@@ -172,18 +187,19 @@ pub fn explain_span(terms: Terms, billed: &Billed, rules: &Rules, zone: Tz) -> R
     let by = rules.convention;
     let mut lines: Vec<String> = zone_line(zone).into_iter().collect();
     for part in &billed.parts {
-        let units = by.units(part.billed.start, part.billed.end);
-        let whole = by.units(part.period.start, part.period.end);
+        let (left, whole) =
+            (by.units(part.billed.start, part.billed.end), by.units(part.period.start, part.period.end));
+        let units = Units::of(by, (left, whole));
         let head = format!("{} to {}", moment(part.billed.start), moment(part.billed.end));
         if part.billed == part.period {
             let days = counted(part.days.unsigned_abs(), "day", "days");
             let product = product(terms, None, part.fraction, part.line, rules)?;
             lines.push(format!("{head} is a whole period of {days}: {product}."));
         } else {
-            let product = product(terms, Some((units, whole)), part.fraction, part.line, rules)?;
+            let product = product(terms, Some(units), part.fraction, part.line, rules)?;
             lines.push(format!(
                 "{head} is {} of the period from {} to {}: {product}.",
-                share(by, (units, whole)),
+                units.share(),
                 moment(part.period.start),
                 moment(part.period.end)
             ));
