@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check { info: &INFO, run: judge::run };
 
 pub(super) use ad_hoc::answer as without_data;
 
-const BILLED: &[&str] = &["plan_changes", "invoice_lines"];
+const BILLED: &[&str] = &["plan_changes|subscriptions", "invoice_lines"];
 
 static INFO: CheckInfo = CheckInfo {
     name: "prorate",
@@ -33,11 +33,10 @@ static INFO: CheckInfo = CheckInfo {
           a change (--from, --to, --cycle, --on) or a span (--price, --interval, --start, --through). A customer who \
           is charged a full month and a proration besides asks support why, and support needs the answer.",
     reads: &[
-        Reads { dataset: "plan_changes", needed: true },
+        Reads { dataset: "plan_changes|subscriptions", needed: true },
         Reads { dataset: "invoice_lines", needed: false },
         Reads { dataset: "invoices", needed: false },
         Reads { dataset: "plans", needed: false },
-        Reads { dataset: "subscriptions", needed: false },
         Reads { dataset: "entitlements", needed: false },
         Reads { dataset: "payments", needed: false },
         Reads { dataset: "messages", needed: false },
@@ -61,7 +60,7 @@ static INFO: CheckInfo = CheckInfo {
             what: "A change took effect, a later invoice exists, and no line prorates it.",
             why: "An upgrade is given away, or the customer's credit is withheld.",
             remedy: "Add the credit and the charge to the next invoice, and tell the customer before.",
-            needs: &["plan_changes", "invoice_lines", "invoices"],
+            needs: &["plan_changes|subscriptions", "invoice_lines", "invoices"],
         },
         Rule {
             code: "prorate/not-shown",
@@ -220,8 +219,8 @@ static INFO: CheckInfo = CheckInfo {
         },
         RowColumn { name: "from", show: Show::Hidden, doc: "the plan before; null at a start" },
         RowColumn { name: "to", show: Show::Hidden, doc: "the plan after; null at an end" },
-        RowColumn { name: "credit", show: Show::Number, doc: "−(old price × old quantity × fraction)" },
-        RowColumn { name: "charge", show: Show::Number, doc: "new price × new quantity × fraction" },
+        RowColumn { name: "credit", show: Show::Hidden, doc: "−(old price × old quantity × fraction)" },
+        RowColumn { name: "charge", show: Show::Hidden, doc: "new price × new quantity × fraction" },
         RowColumn { name: "net", show: Show::Number, doc: "charge + credit: what is due" },
         RowColumn {
             name: "invoiced",

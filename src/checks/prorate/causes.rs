@@ -3,13 +3,18 @@
 use super::double;
 use crate::{
     judge::proration::{Change, Convention, Cycle, Prorated, Rules, Terms, amount},
-    model::decimal::{self, Decimal, Exact},
+    model::{
+        decimal::{self, Decimal, Exact},
+        money,
+    },
     report::Cause,
 };
 
 /// What was invoiced for a change.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Invoiced {
+    /// The lines' amounts that are not 0, smallest first.
+    pub lines: Vec<Decimal>,
     /// The lines below 0.
     pub credit: Decimal,
     /// The lines above 0.
@@ -45,21 +50,34 @@ struct Guess {
     detail: String,
     credit: Decimal,
     charge: Decimal,
+    /// The amounts of single lines, as in [`Invoiced::lines`].
+    lines: Vec<Decimal>,
     convention: Option<Convention>,
 }
 
+/// Amounts as lines: those that are not 0, smallest first.
+pub(super) fn sorted(amounts: impl IntoIterator<Item = Decimal>) -> Vec<Decimal> {
+    let mut lines: Vec<Decimal> = amounts.into_iter().filter(|a| !a.is_zero()).collect();
+    lines.sort();
+    lines
+}
+
 impl Guess {
+    fn by_lines(self, amounts: impl IntoIterator<Item = Decimal>) -> Guess {
+        Guess { lines: sorted(amounts), ..self }
+    }
+
     fn net(&self) -> Option<Decimal> {
         decimal::add(self.credit, self.charge)
     }
 }
 
-/// Names the cause. Hypotheses that give both lines go before those that give only the sum; those of one mistake
-/// before those of two; then one that leaves at most a hundredth of the difference.
+/// Names the cause. Hypotheses that give every line go before those that give only the sum; then one mistake before
+/// two; at last one that leaves at most a hundredth of the difference.
 pub(super) fn explain(question: &Question<'_>) -> Answer {
-    let single = question.single();
-    let answer = question.exactly(&single).or_else(|| question.exactly(&question.double_faults()));
-    answer.or_else(|| question.nearly(&single)).unwrap_or_default()
+    let (single, double) = (question.single(), question.double_faults());
+    let answer = question.exactly(&single, &double);
+    answer.or_else(|| question.nearly(&single, &double)).unwrap_or_default()
 }
 
 impl Question<'_> {
@@ -68,7 +86,7 @@ impl Question<'_> {
     }
 
     fn guess(&self, id: &'static str, credit: Decimal, charge: Decimal, detail: String) -> Guess {
-        Guess { id, detail, credit, charge, convention: None }
+        Guess { id, detail, credit, charge, lines: sorted([credit, charge]), convention: None }
     }
 
     /// The lines of another change under the same rules.
@@ -101,7 +119,8 @@ impl Question<'_> {
             if let Some(both) = decimal::add(charge, whole) {
                 let detail =
                     format!("the new plan was charged for a whole period ({text}) besides its share");
-                found.push(self.guess("full-period-charged", credit, both, detail));
+                let guess = self.guess("full-period-charged", credit, both, detail);
+                found.push(guess.by_lines([credit, charge, whole]));
             }
         }
         if !credit.is_zero() {
@@ -124,13 +143,9 @@ impl Question<'_> {
             let rules = Rules { convention: c, ..self.rules.clone() };
             let done = self.change.prorate(&rules).ok()?;
             let (left, whole) = c.rest(self.change.period, self.change.on);
-            Some(Guess {
-                id: "other-convention",
-                detail: format!("time was counted by {}: {left} of {whole} {}", c.name(), c.unit()),
-                credit: done.credit.amount,
-                charge: done.charge.amount,
-                convention: Some(c),
-            })
+            let detail = format!("time was counted by {}: {left} of {whole} {}", c.name(), c.unit());
+            let guess = self.guess("other-convention", done.credit.amount, done.charge.amount, detail);
+            Some(Guess { convention: Some(c), ..guess })
         })
     }
 
@@ -140,16 +155,13 @@ impl Question<'_> {
         let mut found = Vec::new();
         if let Some((c, g)) = double(credit).zip(double(charge)) {
             let net = self.money(self.due.net);
-            found.push(self.guess(
-                "charged-twice",
-                c,
-                g,
-                format!("the lines of the change, {net}, were billed twice"),
-            ));
+            let detail = format!("the lines of the change, {net}, were billed twice");
+            let guess = self.guess("charged-twice", c, g, detail);
+            found.push(guess.by_lines([credit, credit, charge, charge]));
         }
         if let Some(g) = double(charge) {
             let detail = format!("the charge of {} was billed twice", self.money(charge));
-            found.push(self.guess("charged-twice", credit, g, detail));
+            found.push(self.guess("charged-twice", credit, g, detail).by_lines([credit, charge, charge]));
         }
         found
     }
@@ -275,10 +287,18 @@ impl Question<'_> {
             let value = value.and_then(|v| v.mul(Decimal::new(1, 2).into()));
             value.map_or_else(|_| Vec::new(), |v| double::amounts(v, units, self.rules))
         };
-        let (credits, mut charges) = (of(self.change.from), of(self.change.to));
-        if self.change.cycle == Cycle::Anew {
-            charges = vec![self.due.charge.amount];
-        }
+        // It explains a cent of a line, never a line.
+        let unit = money::minor_unit(&self.rules.currency);
+        let near = |line: Decimal, found: Vec<Decimal>| {
+            let close = |a: &Decimal| decimal::sub(*a, line.abs()).is_some_and(|d| d.abs() <= unit);
+            found.into_iter().filter(close).collect::<Vec<_>>()
+        };
+        let (credit, charge) = self.due();
+        let credits = near(credit, of(self.change.from));
+        let charges = match self.change.cycle {
+            Cycle::Goes => near(charge, of(self.change.to)),
+            Cycle::Anew => vec![charge],
+        };
         let detail =
             "the amounts were computed in binary floating point, which loses a part of a cent".to_owned();
         let pairs = credits.iter().flat_map(|c| charges.iter().map(move |g| (-*c, *g)));
@@ -304,33 +324,44 @@ impl Question<'_> {
                      and {missing}",
                     self.money(charge)
                 );
-                found.push(self.guess("full-period-charged", none, both, detail));
+                let guess = self.guess("full-period-charged", none, both, detail);
+                found.push(guess.by_lines([charge, whole]));
             }
         }
         if let Some(twice) = decimal::add(charge, charge) {
             let detail = format!("the charge of {} was billed twice, and {missing}", self.money(charge));
-            found.push(self.guess("charged-twice", none, twice, detail));
+            found.push(self.guess("charged-twice", none, twice, detail).by_lines([charge, charge]));
         }
         for guess in self.conventions() {
             let detail = format!("the credit is missing, and {}", guess.detail);
-            found.push(Guess { id: "credit-missing", credit: none, detail, ..guess });
+            let lines = sorted([guess.charge]);
+            found.push(Guess { id: "credit-missing", credit: none, detail, lines, ..guess });
         }
         found
     }
 
-    fn exactly(&self, guesses: &[Guess]) -> Option<Answer> {
-        let Invoiced { credit, charge, net } = self.invoiced;
-        let lines: Vec<&Guess> =
-            guesses.iter().filter(|g| (g.credit, g.charge) == (credit, charge)).collect();
-        let sums: Vec<&Guess> = guesses.iter().filter(|g| g.net() == Some(net)).collect();
-        named(if lines.is_empty() { &sums } else { &lines })
+    /// The hypotheses that give every line; else both sides' sums; else the sum of all.
+    fn exactly(&self, single: &[Guess], double: &[Guess]) -> Option<Answer> {
+        let Invoiced { credit, charge, net, lines } = &self.invoiced;
+        let by_lines = |g: &Guess| g.lines == *lines;
+        let by_sides = |g: &Guess| g.credit == *credit && g.charge == *charge;
+        let by_sum = |g: &Guess| g.net() == Some(*net);
+        let fitting = |guesses: &[Guess], fits: &dyn Fn(&Guess) -> bool| {
+            named(&guesses.iter().filter(|g| fits(g)).collect::<Vec<_>>())
+        };
+        fitting(single, &by_lines)
+            .or_else(|| fitting(double, &by_lines))
+            .or_else(|| fitting(single, &by_sides))
+            .or_else(|| fitting(double, &by_sides))
+            .or_else(|| fitting(single, &by_sum))
+            .or_else(|| fitting(double, &by_sum))
     }
 
-    fn nearly(&self, guesses: &[Guess]) -> Option<Answer> {
+    fn nearly(&self, single: &[Guess], double: &[Guess]) -> Option<Answer> {
         let delta = decimal::sub(self.invoiced.net, self.due.net)?.abs();
         let residue = |g: &Guess| Some(decimal::sub(self.invoiced.net, g.net()?)?.abs());
         let small = |g: &&Guess| residue(g).is_some_and(|r| !decimal::exceeds(r, delta, Decimal::ONE));
-        let mut near: Vec<&Guess> = guesses.iter().filter(small).collect();
+        let mut near: Vec<&Guess> = single.iter().chain(double).filter(small).collect();
         near.sort_by_key(|g| residue(g));
         let best = residue(near.first()?)?;
         near.retain(|g| residue(g) == Some(best));

@@ -16,7 +16,7 @@ use crate::{
         time::{Instant, Stamp, Unit, resolve, rfc3339},
     },
 };
-use chrono::{Datelike as _, NaiveDateTime};
+use chrono::{Datelike as _, NaiveDateTime, TimeDelta};
 use chrono_tz::Tz;
 
 /// What kind of change it is.
@@ -179,7 +179,8 @@ fn start_of<'i>(inputs: &Inputs<'_>, s: &'i Subscription) -> Option<Event<'i>> {
     let on = reading(at, inputs.zone(Some(s)));
     let grid = grid(inputs, s, None)?;
     let period = grid.containing(on)?;
-    if on == period.start {
+    // Exports often give the day alone, without the zone in which it began.
+    if on - period.start < TimeDelta::hours(24) || period.end - on < TimeDelta::hours(24) {
         return None;
     }
     let zone = inputs.zone(Some(s));
@@ -272,7 +273,7 @@ fn cycle_of<'i>(inputs: &'i Inputs<'_>, event: &Event<'_>) -> Option<(Option<&'i
     let own = |l: &&Line| l.row.plan == event.from && l.row.plan.is_some();
     let length = |l: &&Line| (l.start.is_some_and(|s| s < event.at), l.end.zip(l.start).map(|(e, s)| e - s));
     let lines = || inputs.lines.iter().filter(of_cycle).filter(|_| event.kind != Kind::Start);
-    let line = lines().filter(own).max_by_key(length);
+    let line = lines().filter(own).filter(|l| !is_part(inputs, event, l)).max_by_key(length);
     let period_of =
         |l: &Line| Some(Period { start: reading(l.start?, event.zone), end: reading(l.end?, event.zone) });
     if let Some(period) = line.and_then(period_of) {
@@ -292,6 +293,16 @@ fn cycle_of<'i>(inputs: &'i Inputs<'_>, event: &Event<'_>) -> Option<(Option<&'i
     }
     let line = lines().filter(|l| l.start.is_some_and(|s| s < event.at)).max_by_key(length)?;
     Some((Some(line), period_of(line)?))
+}
+
+/// Whether a line bills the rest of a cycle after an earlier change: its period is no cycle.
+fn is_part(inputs: &Inputs<'_>, event: &Event<'_>, line: &Line) -> bool {
+    let earlier = inputs.history.changes().iter().filter(|c| {
+        c.row.account_id == event.account && c.at < event.at && Some(&c.row.to_plan) == line.row.plan.as_ref()
+    });
+    let begins = |c: &plans::Change| line.start.is_some_and(|s| (s - c.at).num_hours().abs() < 24);
+    let interval = |plan: &Text| interval_of(inputs, event, plan);
+    earlier.filter(|c| begins(c)).any(|c| interval(&c.row.from_plan) == interval(&c.row.to_plan))
 }
 
 fn record<'i>(

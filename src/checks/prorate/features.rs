@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     data::{At, records::Text},
+    judge::proration::amount,
     model::{
-        decimal::{self, Decimal},
+        decimal::{Decimal, Exact},
         money::{self, Money},
         time::{Instant, rfc3339},
     },
@@ -124,9 +125,8 @@ fn moment(
         (false, true) => "used without being paid for",
         (false, false) => "paid for in the old plan without them",
     };
-    let worth = value.as_ref().map_or_else(String::new, |m| {
-        format!(", worth {}", crate::judge::proration::amount(m.amount, &m.currency))
-    });
+    let worth =
+        value.as_ref().map_or_else(String::new, |m| format!(", worth {}", amount(m.amount, &m.currency)));
     f.message = format!(
         "{} of {} {} switched {} at {}, {} {} the billing change at {}: {} of time {what}{worth}.",
         names.join(", "),
@@ -152,7 +152,6 @@ fn moment(
 
 /// What a time is worth: the difference of both plans' values for a cycle, by the seconds.
 fn worth(priced: &Priced, time: TimeDelta) -> Option<Money> {
-    use crate::model::decimal::Exact;
     let (from, to) = (priced.change.from, priced.change.to);
     let value = |price: Decimal, quantity: Decimal| Exact::from(price).mul(quantity.into()).ok();
     let between = value(to.price, to.quantity)?.sub(value(from.price, from.quantity)?).ok()?;
@@ -219,9 +218,4 @@ pub(super) fn states(
         found.push(f);
     }
     found
-}
-
-/// A difference of two amounts as a row shows it.
-pub(super) fn delta(actual: Option<Decimal>, expected: Decimal) -> Option<Decimal> {
-    decimal::sub(actual?, expected)
 }

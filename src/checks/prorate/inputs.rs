@@ -176,6 +176,16 @@ impl<'d> Inputs<'d> {
         Some(amount.min(line.row.amount))
     }
 
+    /// Whether a line, issued after a change at `at`, charges its plan for the very cycle of the change, in which the
+    /// subscription was on another plan when it began: the new plan for the full period.
+    pub(super) fn charges_anew(&self, line: &Line, at: Instant, cycle: (Instant, Instant)) -> bool {
+        let issued = self.invoices.get(&line.row.invoice_id).and_then(|i| i.issued_at);
+        let (Some(start), Some(issued)) = (line.start, issued) else { return false };
+        let before = self.history.in_force(&line.account, line.subscription.as_deref(), start);
+        let was_on_it = before.iter().any(|f| Some(f.plan) == line.row.plan.as_ref());
+        issued >= at && start >= cycle.0 && start < cycle.1 && start < at && !was_on_it
+    }
+
     /// When an invoice was charged: its first payment that succeeded, else when it was paid or issued. A draft was not.
     pub(super) fn charged_at(&self, invoice: &str) -> Option<Instant> {
         let record = self.invoices.get(invoice).filter(|i| &*i.status != "draft");

@@ -11,7 +11,10 @@ use super::{
 use crate::{
     data::{Data, records::Text},
     engine::Outcome,
-    judge::proration::{Change, Convention, Prorated, Rules, Terms, amount, explain_change},
+    judge::{
+        calendar::reading,
+        proration::{Change, Convention, Prorated, Rules, Terms, amount, explain_change},
+    },
     model::{
         decimal::{self, Decimal, shortest},
         money::{self, Money},
@@ -127,7 +130,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     let (computed, mut reasons) = compute(&inputs, &events, &policy)?;
     let priced: Vec<Option<&Priced>> = computed.iter().map(|c| c.as_ref().map(|c| &c.priced)).collect();
     let of = lines::attribute(&inputs, &events, &priced, policy.rules.convention.unit_seconds());
-    let computed = with_payments(&inputs, computed, &of.of)?;
+    let computed = with_payments(&inputs, &events, computed, &of.of)?;
     let mut judge = Judge { inputs: &inputs, policy: &policy, events: &events, out: Outcome::default() };
     judge.out.excluded = excluded.len() as u64;
     let mut judged = Vec::with_capacity(events.len());
@@ -195,18 +198,24 @@ fn price(inputs: &Inputs<'_>, event: &Event<'_>, policy: &Policy) -> Result<Pric
 /// Tells each change of the payments of the one before it in the same cycle.
 fn with_payments(
     inputs: &Inputs<'_>,
+    events: &[Event<'_>],
     mut computed: Vec<Option<Computed>>,
     lines: &[Vec<usize>],
 ) -> Result<Vec<Option<Computed>>> {
     for n in 1..computed.len() {
+        let same = |k: &usize| {
+            (&events[*k].account, &events[*k].subscription_id)
+                == (&events[n].account, &events[n].subscription_id)
+        };
+        let Some(k) = (0..n).rev().take_while(|k| events[*k].account == events[n].account).find(same) else {
+            continue;
+        };
         let (head, tail) = computed.split_at_mut(n);
-        let (Some(before), Some(this)) = (&head[n - 1], &mut tail[0]) else { continue };
-        let same_account = before.priced.cycle == this.priced.cycle;
-        let chained = before.priced.change.to.price == this.priced.change.from.price;
-        if !same_account || !chained || before.priced.change.on >= this.priced.change.on {
+        let (Some(before), Some(this)) = (&head[k], &mut tail[0]) else { continue };
+        if before.priced.cycle != this.priced.cycle || before.priced.change.on >= this.priced.change.on {
             continue;
         }
-        let own: Vec<&Line> = lines[n - 1].iter().map(|&l| &inputs.lines[l]).collect();
+        let own: Vec<&Line> = lines[k].iter().map(|&l| &inputs.lines[l]).collect();
         let mut payments = vec![before.due.net, before.due.charge.amount];
         payments.extend(invoiced(&own)?.map(|i| i.net));
         payments.retain(|p| *p > Decimal::ZERO);
@@ -228,7 +237,8 @@ fn invoiced(lines: &[&Line]) -> Result<Option<Invoiced>> {
     };
     let (credit, charge) = (sum(true)?, sum(false)?);
     let net = decimal::add(credit, charge).context("invoice lines are too large to be summed")?;
-    Ok(Some(Invoiced { credit, charge, net }))
+    let lines = causes::sorted(lines.iter().map(|l| l.row.amount));
+    Ok(Some(Invoiced { lines, credit, charge, net }))
 }
 
 fn subject(event: &Event<'_>) -> Subject {
@@ -289,8 +299,8 @@ impl Judge<'_, '_> {
             return Ok(Judged { status, reason, invoiced, delta, answer, math });
         };
         let (net, rules) = (computed.due.net, &computed.priced.rules);
-        let delta = features::delta(invoiced.map(|i| i.net), net);
-        let answer = match invoiced.filter(|_| delta.is_some_and(|d| !d.is_zero())) {
+        let delta = invoiced.as_ref().and_then(|i| decimal::sub(i.net, net));
+        let answer = match invoiced.clone().filter(|_| delta.is_some_and(|d| !d.is_zero())) {
             Some(invoiced) => self.explain(computed, invoiced),
             None => Answer::default(),
         };
@@ -355,7 +365,7 @@ impl Judge<'_, '_> {
     }
 
     fn mismatch(&mut self, event: &Event<'_>, computed: &Computed, judged: &Judged, lines: &[&Line]) {
-        let (Some(invoiced), Some(delta)) = (judged.invoiced, judged.delta) else { return };
+        let (Some(invoiced), Some(delta)) = (&judged.invoiced, judged.delta) else { return };
         let (due, currency) = (&computed.due, &computed.priced.rules.currency);
         let mut f = self.finding("prorate/amount-mismatch", Severity::Error, event, lines);
         let way = if delta > Decimal::ZERO { "too much" } else { "too little" };
@@ -420,7 +430,8 @@ impl Judge<'_, '_> {
 
     /// Whether the customer saw the mathematics before the charge.
     fn shown(&mut self, event: &Event<'_>, computed: &Computed, judged: &Judged, lines: &[&Line]) {
-        if event.kind != Kind::Change {
+        if event.kind != Kind::Change || !self.inputs.data.has_column("plan_changes", "shown_to_customer_at")
+        {
             return;
         }
         let due = &computed.due;
@@ -444,7 +455,7 @@ impl Judge<'_, '_> {
         };
         let mut f = self.finding("prorate/not-shown", Severity::Warning, event, lines);
         let currency = &computed.priced.rules.currency;
-        let net = judged.invoiced.map_or(due.net, |i| i.net);
+        let net = judged.invoiced.as_ref().map_or(due.net, |i| i.net);
         f.message = format!("The mathematics of {} ({}) {what}.", spoken(event), amount(net, currency));
         let text = |t: Option<Instant>| t.map(rfc3339);
         f.diff = vec![Diff::texts("shown_to_customer_at", text(charged).as_deref(), text(shown).as_deref())];
@@ -482,6 +493,7 @@ impl Judge<'_, '_> {
                 amount(line.row.amount, &line.row.currency)
             ));
         }
+        told.extend(self.next_cycle(event, computed, lines));
         told.push(self.says(event, computed, judged));
         let cause = judged.answer.cause.as_ref();
         told.extend(cause.map(|c| format!("Why: {} ({}).", c.detail, c.id)));
@@ -496,9 +508,31 @@ impl Judge<'_, '_> {
         Ok(told)
     }
 
+    /// What the same invoices charge for the new plan's later cycles: a customer who sees both needs to know which is
+    /// which.
+    fn next_cycle(&self, event: &Event<'_>, computed: &Computed, lines: &[&Line]) -> Vec<String> {
+        let on_same = |l: &&Line| lines.iter().any(|own| own.row.invoice_id == l.row.invoice_id);
+        let later = |l: &&Line| {
+            &*l.row.kind == "subscription"
+                && l.row.plan == event.to
+                && l.start.is_some_and(|s| s >= computed.priced.cycle.1)
+        };
+        let found = self.inputs.lines.iter().filter(later).filter(on_same).filter_map(|l| {
+            let day = |t: Instant| reading(t, event.zone).date();
+            Some(format!(
+                "Invoice {} also charges {} for the cycle from {} to {}: that is no part of the change.",
+                l.row.invoice_id,
+                amount(l.row.amount, &l.row.currency),
+                day(l.start?),
+                day(l.end?)
+            ))
+        });
+        found.collect()
+    }
+
     fn says(&self, event: &Event<'_>, computed: &Computed, judged: &Judged) -> String {
         let currency = &computed.priced.rules.currency;
-        match (judged.invoiced, judged.delta) {
+        match (&judged.invoiced, judged.delta) {
             (Some(i), Some(d)) if d.is_zero() => {
                 format!("Invoiced: {}, as it should be.", amount(i.net, currency))
             }
@@ -652,7 +686,7 @@ fn values(
         money_of(due.map(|d| d.credit.amount)),
         money_of(due.map(|d| d.charge.amount)),
         money_of(due.map(|d| d.net)),
-        money_of(judged.invoiced.map(|i| i.net)),
+        money_of(judged.invoiced.as_ref().map(|i| i.net)),
         money_of(judged.delta),
         json!(currency),
         json!(computed.map(|_| convention.name())),

@@ -37,7 +37,7 @@ pub(super) fn attribute(
     for (at, line) in inputs.lines.iter().enumerate() {
         let candidates = [Some(&line.account), line.subscription.as_ref()];
         let candidates = candidates.into_iter().flatten().filter_map(|k| near.get(k)).flatten();
-        let fitting = candidates.filter(|&&n| fits(line, &events[n], priced[n], unit));
+        let fitting = candidates.filter(|&&n| fits(inputs, line, &events[n], priced[n], unit));
         let distance = |n: &&usize| line.start.map(|s| (s - events[**n].at).abs());
         match fitting.min_by_key(|n| (distance(n), **n)) {
             Some(&n) => found.of[n].push(at),
@@ -47,7 +47,7 @@ pub(super) fn attribute(
     found
 }
 
-fn fits(line: &Line, event: &Event<'_>, priced: Option<&Priced>, unit: i64) -> bool {
+fn fits(inputs: &Inputs<'_>, line: &Line, event: &Event<'_>, priced: Option<&Priced>, unit: i64) -> bool {
     let Some(start) = line.start.filter(|_| line.is_of(&event.account, event.subscription_id.as_ref()))
     else {
         return false;
@@ -70,7 +70,8 @@ fn fits(line: &Line, event: &Event<'_>, priced: Option<&Priced>, unit: i64) -> b
             };
             let within = start > priced.cycle.0 && start < priced.cycle.1;
             let reach = if priced.change.cycle == Cycle::Anew { ONE_DAY } else { unit };
-            seconds <= reach && within && event.kind != Kind::Cancel
+            let of_change = seconds <= reach && within || inputs.charges_anew(line, event.at, priced.cycle);
+            of_change && event.kind != Kind::Cancel
         }
         _ => false,
     }

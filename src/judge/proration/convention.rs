@@ -8,13 +8,13 @@ use chrono::{Datelike as _, NaiveDate, NaiveDateTime};
 /// is one day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Convention {
-    /// Seconds, as Stripe does (docs.stripe.com/billing/subscriptions/prorations: 'prorated down to the second').
+    /// Seconds: Stripe prorates to the second (docs.stripe.com/billing/subscriptions/prorations).
     Second,
     /// Minutes that have begun.
     Minute,
     /// Whole days; the day of a change belongs to the new plan. Kill Bill counts so.
     Day,
-    /// Whole days of which the first and the last both count: Lago's terms run from a first to a last day.
+    /// Whole days of which the first and the last both count, for terms that are given by their last day.
     DayInclusive,
     /// Every month has 30 days (30E/360 of the ISDA definitions, 4.16(g)): a 31st counts as the 30th.
     Month30,

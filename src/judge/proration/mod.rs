@@ -8,11 +8,11 @@
 //!   does so for several changes in one period.
 //! - [`explain_change`] and [`explain_span`] say it in plain words, for support to pass on.
 //!
-//! Sources: Stripe, 'Prorations' (docs.stripe.com/billing/subscriptions/prorations) for seconds and for credit and
-//! charge as two lines; Kill Bill, 'Subscription guide' and its invoice module for days, the billing cycle day that
-//! falls on a short month's last day and comes back, and the part before the first boundary; Lago, 'Plan upgrades and
-//! downgrades' (getlago.com/docs) for days of which both ends count and for credits that are capped by what was paid;
-//! ISDA 2006 Definitions, 4.16(g), for months of 30 days.
+//! Sources: Stripe, 'Prorations' (docs.stripe.com/billing/subscriptions/prorations), for seconds and for unused time
+//! and remaining time as two lines; Lago, 'Upgrades and downgrades' (getlago.com/docs/guide/subscriptions/
+//! upgrades-downgrades), for the unused days of a plan paid in advance as a credit; Kill Bill (docs.killbill.io) for
+//! the billing cycle day that falls on a short month's last day and comes back, and for the part before it; ISDA 2006
+//! Definitions, 4.16(g), for months of 30 days.
 
 mod change;
 mod convention;

@@ -80,8 +80,7 @@ impl From<TooLarge> for NoSpan {
 impl Span {
     /// Bills it. The grid of periods starts on the anchor day of the start's own month, at the start's clock reading,
     /// and goes on by the interval; the first boundary is the first of the grid at or after the start. A part before
-    /// it, and one before the end, is measured against the period of the grid in which it lies. (Kill Bill aligns
-    /// its billing cycle day so: docs.killbill.io, 'Billing alignment'.)
+    /// it, and one before the end, is measured against the period of the grid in which it lies.
     pub fn bill(&self, rules: &Rules) -> Result<Billed, NoSpan> {
         let end = match self.end {
             Some(last) if rules.convention == Convention::DayInclusive => {
