@@ -8,6 +8,8 @@ mod features;
 mod inputs;
 mod judge;
 mod lines;
+mod rows;
+mod telling;
 
 use crate::{
     check::{CheckInfo, Opt, OptKind, Reads, Rule},

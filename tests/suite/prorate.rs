@@ -161,6 +161,8 @@ fn what_cannot_be_computed_is_a_fault_of_the_call_and_never_of_the_data() {
         ("--from 49 --to 99 --cycle 2026-06-01..2026-07-01 --on 2026-06-16 --discount 101%", "100 %"),
         ("--from 49 --price 49", "one of them"),
         ("--price 49", "--start"),
+        ("--to 99 --on 2026-06-16", "--from"),
+        ("--start 2026-06-01", "--price"),
         ("--price 49 --start 2026-06-01 --end 2026-05-31", "before the start"),
         ("--price 49 --start 2026-06-01 --every 0", "--every"),
         ("--price 49 --start 2026-06-01 --anchor-day 32", "1 to 31"),
@@ -172,4 +174,60 @@ fn what_cannot_be_computed_is_a_fault_of_the_call_and_never_of_the_data() {
         assert_eq!((gave.code, &report["exit_code"]), (2, &json!(2)), "{call}: {gave:?}");
         assert!(gave.err.contains(says), "{call}: {}", gave.err);
     }
+}
+
+/// Findings without the places of their facts, and rows.
+fn told(report: &Value) -> (Vec<Value>, Value) {
+    let mut findings = report["findings"].as_array().unwrap().clone();
+    findings.iter_mut().for_each(|f| f["evidence"] = json!(null));
+    (findings, report["rows"].clone())
+}
+
+#[test]
+fn the_order_of_rows_does_not_matter() {
+    let home = Home::new();
+    let acme = repository().join("fixtures/acme");
+    for name in
+        ["plan_changes", "invoice_lines", "invoices", "plans", "subscriptions", "entitlements", "payments"]
+    {
+        let text = std::fs::read_to_string(acme.join(format!("{name}.csv"))).unwrap();
+        let (header, rows) = text.split_once('\n').unwrap();
+        let turned: Vec<&str> = rows.lines().rev().collect();
+        home.write(&format!("a/{name}.csv"), &text);
+        home.write(&format!("b/{name}.csv"), format!("{header}\n{}\n", turned.join("\n")));
+    }
+    let judged = |folder: &str| {
+        let as_of = ["--as-of", "2026-11-05T06:00:00Z", "--show-math"];
+        let (report, gave) = home.json(&[&["prorate", folder], &as_of[..]].concat());
+        assert_eq!(gave.code, 1, "{gave:?}");
+        told(&report)
+    };
+    assert_eq!(judged("a"), judged("b"));
+}
+
+#[test]
+fn every_cause_has_a_case() {
+    let folder = repository().join("fixtures/prorate");
+    let mut met = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let case: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+            let lists = ["finding", "row"].into_iter().filter_map(|k| case.get(k)?.as_array());
+            met.extend(lists.flatten().filter_map(|f| Some(f.get("cause")?.as_str()?.to_owned())));
+        }
+    }
+    let causes = [
+        "ambiguous",
+        "binary-float",
+        "charged-twice",
+        "credit-from-last-payment",
+        "credit-missing",
+        "full-period-charged",
+        "old-price",
+        "other-convention",
+        "prices-swapped",
+        "quantity-ignored",
+    ];
+    assert_eq!(met.iter().map(String::as_str).collect::<Vec<_>>(), causes);
 }

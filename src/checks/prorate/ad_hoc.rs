@@ -5,8 +5,8 @@ use crate::{
     judge::{
         calendar::{Interval, Period, reading, reading_of},
         proration::{
-            Billed, Change, Convention, Cycle, Line, Part, Rules, Span, Terms, amount, explain_change,
-            explain_span,
+            Billed, Change, Convention, Cycle, Fraction, Line, Part, Rules, Span, Terms, amount,
+            explain_change, explain_span,
         },
     },
     model::{
@@ -22,6 +22,9 @@ use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
+
+const CHANGE_NEEDS: &str = "a change needs --from, --to, --cycle START..END and --on";
+const SPAN_NEEDS: &str = "a span needs --price and --start";
 
 static CHANGE_COLUMNS: &[RowColumn] = &[
     RowColumn { name: "fraction", show: Show::Number, doc: "the share of the cycle that is left" },
@@ -54,7 +57,16 @@ pub(in crate::checks) fn answer(settings: &Settings) -> Result<Option<Outcome>> 
     let from = settings.opt_decimal("from").optional()?;
     let price = settings.opt_decimal("price").optional()?;
     match (from, price) {
-        (None, None) => Ok(None),
+        (None, None) => {
+            let given = |names: &[&str]| -> Result<bool> {
+                let set = |n: &&str| Ok(settings.opt_text(n).optional()?.is_some());
+                names.iter().map(set).try_fold(false, |any, one: Result<bool>| Ok(any || one?))
+            };
+            let to = settings.opt_decimal("to").optional()?.is_some();
+            ensure!(!to && !given(&["cycle", "on"])?, "{CHANGE_NEEDS}");
+            ensure!(!given(&["start", "end", "through"])?, "{SPAN_NEEDS}");
+            Ok(None)
+        }
         (Some(from), None) => change(settings, from).map(Some),
         (None, Some(price)) => span(settings, price).map(Some),
         (Some(_), Some(_)) => bail!("--from asks for a change and --price for a span: give one of them"),
@@ -93,7 +105,7 @@ fn change(settings: &Settings, from: Decimal) -> Result<Outcome> {
     let cycle = settings.opt_text("cycle").optional()?;
     let on = given_stamp(settings, "on")?;
     let (Some(to), Some(cycle), Some(on)) = (to, cycle, on) else {
-        bail!("a change needs --from, --to, --cycle START..END and --on");
+        bail!(CHANGE_NEEDS);
     };
     let (start, end) =
         cycle.split_once("..").context("--cycle takes START..END, such as 2026-06-01..2026-07-01")?;
@@ -147,7 +159,7 @@ fn change(settings: &Settings, from: Decimal) -> Result<Outcome> {
 
 fn span(settings: &Settings, price: Decimal) -> Result<Outcome> {
     let zone = settings.timezone;
-    let start = given_stamp(settings, "start")?.context("a span needs --price and --start")?;
+    let start = given_stamp(settings, "start")?.context(SPAN_NEEDS)?;
     let end = given_stamp(settings, "end")?;
     let through = given_stamp(settings, "through")?.or(end);
     let rules = rules(settings)?;
@@ -174,7 +186,8 @@ fn span(settings: &Settings, price: Decimal) -> Result<Outcome> {
     };
     let billed = span.bill(&rules).context("--end")?;
     let math = explain_span(span.terms, &billed, &rules, zone)?;
-    let headline = format!("{} periods, {}", billed.cycles, amount(billed.total, &rules.currency));
+    let periods = if billed.cycles == Fraction::ONE { "period" } else { "periods" };
+    let headline = format!("{} {periods}, {}", billed.cycles, amount(billed.total, &rules.currency));
     let mut out = told(settings, headline, "The span", math)?;
     let forms = Forms { start, end, last: span.end, zone };
     out.columns = Some(SPAN_COLUMNS);

@@ -291,8 +291,28 @@ fn cycle_of<'i>(inputs: &'i Inputs<'_>, event: &Event<'_>) -> Option<(Option<&'i
             return Some((None, period));
         }
     }
-    let line = lines().filter(|l| l.start.is_some_and(|s| s < event.at)).max_by_key(length)?;
-    Some((Some(line), period_of(line)?))
+    let line = lines().filter(|l| l.start.is_some_and(|s| s < event.at)).max_by_key(length);
+    if let Some(period) = line.and_then(period_of) {
+        return Some((line, period));
+    }
+    let invoiced =
+        inputs.invoiced_period(&event.account, event.subscription_id.as_ref(), event.at, event.zone);
+    if let Some((start, end)) = invoiced {
+        return Some((None, Period { start: reading(start, event.zone), end: reading(end, event.zone) }));
+    }
+    // A proration line ends with the cycle that it is of.
+    let end = reading(near_proration(inputs, event)?.end?, event.zone);
+    let plan = event.from.as_ref().or(event.to.as_ref())?;
+    let grid = Grid::through(end, end.day(), interval_of(inputs, event, plan)?);
+    Some((None, grid.containing(on)?))
+}
+
+/// A proration line that begins within a day of a change.
+fn near_proration<'i>(inputs: &'i Inputs<'_>, event: &Event<'_>) -> Option<&'i Line> {
+    let begins = |l: &&Line| l.start.is_some_and(|s| (s - event.at).num_seconds().abs() < 86_400);
+    let own =
+        |l: &&Line| &*l.row.kind == "proration" && l.is_of(&event.account, event.subscription_id.as_ref());
+    inputs.lines.iter().find(|l| own(l) && begins(l))
 }
 
 /// Whether a line bills the rest of a cycle after an earlier change: its period is no cycle.
@@ -326,19 +346,12 @@ fn changes_interval(inputs: &Inputs<'_>, event: &Event<'_>) -> bool {
 
 fn currency_of(inputs: &Inputs<'_>, event: &Event<'_>, line: Option<&Line>) -> Option<String> {
     let own = event.subscription.and_then(|s| s.currency.as_ref());
-    let near = || {
-        inputs.lines.iter().find(|l| {
-            &*l.row.kind == "proration"
-                && l.is_of(&event.account, event.subscription_id.as_ref())
-                && l.start.is_some_and(|s| (s - event.at).num_seconds().abs() < 86_400)
-        })
-    };
     let listed = || {
         let plan = event.from.as_ref().or(event.to.as_ref())?;
         record(inputs, event, plan, None)?.currency.as_ref()
     };
     own.or_else(|| line.map(|l| &l.row.currency))
-        .or_else(|| near().map(|l| &l.row.currency))
+        .or_else(|| near_proration(inputs, event).map(|l| &l.row.currency))
         .or_else(|| inputs.account_currency(&event.account))
         .or_else(listed)
         .map(ToString::to_string)
@@ -386,7 +399,14 @@ fn offer(inputs: &Inputs<'_>, event: &Event<'_>, plan: &Text, currency: &str) ->
     let billed = inputs.billed.last(&event.account, plan, currency, event.at).map(|b| b.unit);
     let record = record(inputs, event, plan, Some(currency));
     let listed = record.and_then(|r| r.price);
-    let Some(price) = billed.or(listed) else {
+    // Where neither is known: what the subscription says of its own plan, else what was billed for it later.
+    let own = || event.subscription.filter(|s| s.plan == *plan).and_then(|s| s.price);
+    let later = || {
+        let all = inputs.billed.all(&event.account, plan);
+        all.iter().find(|b| *b.currency == *currency).map(|b| b.unit)
+    };
+    let elsewhere = || billed.is_none().then(|| own().or_else(later)).flatten();
+    let Some(price) = billed.or(listed).or_else(elsewhere) else {
         return Err(if inputs.catalogue.in_force(plan, None, event.at).is_some_and(|r| r.price.is_some()) {
             format!("{plan} has no price in {currency}: a change into another currency is not computed")
         } else {
@@ -397,7 +417,7 @@ fn offer(inputs: &Inputs<'_>, event: &Event<'_>, plan: &Text, currency: &str) ->
         plan: plan.clone(),
         price,
         listed,
-        from_list: billed.is_none(),
+        from_list: billed.is_none() && listed.is_some(),
         interval: interval_of(inputs, event, plan),
         rank: record.and_then(|r| r.rank),
     })

@@ -49,8 +49,8 @@ impl Line {
 /// What became of an invoice's money.
 #[derive(Clone, Copy, Debug, Default)]
 struct Collected {
-    /// Succeeded less refunded.
-    amount: Decimal,
+    succeeded: Decimal,
+    refunded: Decimal,
     /// The first attempt that succeeded.
     first: Option<Instant>,
 }
@@ -161,19 +161,21 @@ impl<'d> Inputs<'d> {
         !self.accounts.is_empty() && !self.accounts.contains_key(account)
     }
 
-    /// What was paid of a line, before tax: all of it where its invoice is paid in full. `None` where that cannot be
-    /// told.
+    /// What was paid of a line, before tax, and not refunded: all of it where its invoice was paid in full (a transfer
+    /// may stand in no export of payments). `None` where that cannot be told.
     pub(super) fn paid_of(&self, line: &Line) -> Option<Decimal> {
         let invoice = self.invoices.get(&line.row.invoice_id)?;
-        let collected = self.collected.get(&line.row.invoice_id).map(|c| c.amount);
-        let amount = match collected {
-            Some(collected) if collected < invoice.total => collected.max(Decimal::ZERO),
-            Some(_) => return Some(line.row.amount),
-            None if &*invoice.status == "paid" => return Some(line.row.amount),
-            None if self.data.has("payments") && &*invoice.status != "draft" => Decimal::ZERO,
-            None => return None,
-        };
-        Some(amount.min(line.row.amount))
+        let known = self.data.has("payments") && &*invoice.status != "draft";
+        let is_paid = &*invoice.status == "paid";
+        let of = self.collected.get(&line.row.invoice_id).copied();
+        let of = of.or_else(|| (known || is_paid).then(Collected::default))?;
+        let came = if is_paid { of.succeeded.max(invoice.total) } else { of.succeeded };
+        let left = decimal::sub(came, of.refunded)?;
+        Some(if left >= invoice.total {
+            line.row.amount
+        } else {
+            left.max(Decimal::ZERO).min(line.row.amount)
+        })
     }
 
     /// Whether a line, issued after a change at `at`, charges its plan for the very cycle of the change, in which the
@@ -184,6 +186,25 @@ impl<'d> Inputs<'d> {
         let before = self.history.in_force(&line.account, line.subscription.as_deref(), start);
         let was_on_it = before.iter().any(|f| Some(f.plan) == line.row.plan.as_ref());
         issued >= at && start >= cycle.0 && start < cycle.1 && start < at && !was_on_it
+    }
+
+    /// The period of an account's invoice that holds a moment; the longest.
+    pub(super) fn invoiced_period(
+        &self,
+        account: &str,
+        subscription: Option<&Text>,
+        at: Instant,
+        zone: Tz,
+    ) -> Option<(Instant, Instant)> {
+        let own = self.by_account.get(account).into_iter().flatten().filter_map(|id| self.invoices.get(id));
+        let own = own.filter(|i| match (&i.subscription_id, subscription) {
+            (Some(own), Some(wanted)) => own == wanted,
+            _ => true,
+        });
+        let moment = |i: &Invoice, stamp: Option<Stamp>| Some(instant(self.data, stamp?, i.at, zone));
+        own.filter_map(|i| Some((moment(i, i.period_start)?, moment(i, i.period_end)?)))
+            .filter(|(start, end)| *start < at && at < *end)
+            .max_by_key(|(start, end)| *end - *start)
     }
 
     /// When an invoice was charged: its first payment that succeeded, else when it was paid or issued. A draft was not.
@@ -228,16 +249,16 @@ fn collected(payments: Vec<Payment>) -> Result<HashMap<Text, Collected>> {
     for p in payments {
         let Some(id) = p.invoice_id else { continue };
         let of = by.entry(id).or_default();
-        let amount = p.amount.unwrap_or_default();
-        let more = match &*p.status {
+        let amount = p.amount.unwrap_or_default().abs();
+        let sum = match &*p.status {
             "succeeded" => {
                 of.first = Some(of.first.map_or(p.attempted_at, |f| f.min(p.attempted_at)));
-                amount
+                &mut of.succeeded
             }
-            "refunded" => -amount.abs(),
+            "refunded" => &mut of.refunded,
             _ => continue,
         };
-        of.amount = decimal::add(of.amount, more).context("payments are too large to be summed")?;
+        *sum = decimal::add(*sum, amount).context("payments are too large to be summed")?;
     }
     Ok(by)
 }
