@@ -58,6 +58,11 @@ impl Catalogue {
         list.iter().filter(fits).filter(holds).max_by_key(|p| (p.effective_from, p.currency.is_some()))
     }
 
+    /// The names of all plans, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_plan.keys().map(|p| &**p)
+    }
+
     /// The prices that a plan has at any time, with their currencies, by their beginning.
     pub fn prices_of(&self, plan: &str) -> impl Iterator<Item = (Option<&Text>, Decimal)> {
         let list = self.by_plan.get(plan).into_iter().flatten();

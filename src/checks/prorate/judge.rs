@@ -131,6 +131,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
         judged.push(judge.change(event, computed[n].as_ref(), &own, reasons[n].take())?);
     }
     judge.features(&computed);
+    judge.names();
     judge.close(&judged, of.loose);
     judge.rows(&computed, &judged, &of.of);
     Ok(judge.out)
