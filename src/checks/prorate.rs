@@ -79,11 +79,7 @@ static INFO: CheckInfo = CheckInfo {
                    apart.",
             why: "Time with the feature is not billed, or time without it is paid for.",
             remedy: "Switch features by the billing change itself, and credit or bill the time between.",
-            needs: &[
-                "plan_changes",
-                "plans.features",
-                "entitlements.activated_at|entitlements.deactivated_at",
-            ],
+            needs: &["plan_changes", "plans.features", "entitlements.activated_at"],
         },
         Rule {
             code: "prorate/feature-state",
