@@ -204,7 +204,7 @@ mod tests {
                     continue;
                 }
                 let sum = points.windows(2).try_fold(Fraction::ZERO, |sum, w| {
-                    sum.add(c.part(Period { start: w[0], end: w[1] }, whole))
+                    sum.plus(c.part(Period { start: w[0], end: w[1] }, whole))
                 });
                 prop_assert_eq!(sum.unwrap(), Fraction::ONE, "{:?}", c);
             }

@@ -31,7 +31,7 @@ impl Fraction {
     }
 
     /// The sum, exact.
-    pub fn add(self, other: Fraction) -> Result<Fraction, TooLarge> {
+    pub fn plus(self, other: Fraction) -> Result<Fraction, TooLarge> {
         let left = self.num.checked_mul(other.den).ok_or(TooLarge)?;
         let right = other.num.checked_mul(self.den).ok_or(TooLarge)?;
         let den = self.den.checked_mul(other.den).ok_or(TooLarge)?;
@@ -94,6 +94,6 @@ mod tests {
     #[test]
     fn sums_are_exact() {
         let third = Fraction::new(1, 3).unwrap();
-        assert_eq!(third.add(third).unwrap().add(third).unwrap(), Fraction::ONE);
+        assert_eq!(third.plus(third).unwrap().plus(third).unwrap(), Fraction::ONE);
     }
 }

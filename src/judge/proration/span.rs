@@ -100,7 +100,7 @@ impl Span {
             let period = grid.period(n).ok_or(NoSpan::TooLarge)?;
             let to = end.map_or(period.end, |e| e.min(period.end));
             let part = self.part(Period { start: from, end: to }, period, rules)?;
-            billed.cycles = billed.cycles.add(part.fraction)?;
+            billed.cycles = billed.cycles.plus(part.fraction)?;
             billed.total = decimal::add(billed.total, part.line.total).ok_or(NoSpan::TooLarge)?;
             billed.parts.push(part);
             from = to;
@@ -268,7 +268,7 @@ mod tests {
                 for p in &billed.parts {
                     if p.billed.end > day(middle) {
                         let start = p.billed.start.max(day(middle));
-                        sum = sum.add(by.part(Period { start, end: p.billed.end }, p.period)).unwrap();
+                        sum = sum.plus(by.part(Period { start, end: p.billed.end }, p.period)).unwrap();
                     }
                 }
                 prop_assert_eq!(sum, billed.cycles);
