@@ -275,7 +275,11 @@ impl Page {
     /// Longer texts that were asked for.
     fn passages(&mut self, report: &Report) {
         for passage in &report.passages {
-            self.section(&safe(&passage.title));
+            self.out.push('\n');
+            for line in wrap(&safe(&passage.title), self.width, "", "  ") {
+                let painted = self.paint.bold(&line);
+                self.line(&painted);
+            }
             for line in &passage.lines {
                 self.text(&safe(line), "  ", "    ");
             }
