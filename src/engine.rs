@@ -13,8 +13,8 @@ use crate::{
         time::{Stamp, rfc3339},
     },
     report::{
-        BySeverity, CauseSummary, Finding, Problem, Report, Row, RowColumn, RuleReport, Severity, State,
-        Subject, Summary, Verdict, sort_findings, totals,
+        BySeverity, CauseSummary, Finding, Passage, Problem, Report, Row, RowColumn, RuleReport, Severity,
+        State, Subject, Summary, Verdict, sort_findings, totals,
     },
     settings::{Settings, format_duration},
 };
@@ -49,6 +49,8 @@ pub struct Outcome {
     pub own: Map<String, Value>,
     /// What a person should know.
     pub notes: Vec<String>,
+    /// Longer texts that options asked for.
+    pub passages: Vec<Passage>,
     /// Why the data cannot be trusted; any of them makes the exit code 3.
     pub problems: Vec<Problem>,
     /// Files that options asked for, written once the report stands.
@@ -128,6 +130,7 @@ pub fn judge(check: &Check, data: &Data<'_>, problems: Vec<Problem>) -> anyhow::
         let wanted = |a: &Option<String>| a.as_ref().is_some_and(|a| settings.accounts.contains(a));
         findings.retain(|f| wanted(&f.account));
         outcome.rows.retain(|r| wanted(&r.account));
+        outcome.passages.retain(|p| wanted(&p.account));
     }
     sort_findings(&mut findings);
     rules.retain(|r| settings.selects(r.code));
@@ -174,8 +177,32 @@ pub fn judge(check: &Check, data: &Data<'_>, problems: Vec<Problem>) -> anyhow::
         rows: std::mem::take(&mut outcome.rows),
         headline: std::mem::take(&mut outcome.headline),
         notes: std::mem::take(&mut outcome.notes),
+        passages: std::mem::take(&mut outcome.passages),
     };
     Ok((report, outcome))
+}
+
+/// The report of a check that answered from its options alone: no export was read, so no rule was judged, and there
+/// is nothing that could not be trusted.
+pub fn answered(info: &CheckInfo, settings: &Settings, outcome: Outcome) -> Report {
+    Report {
+        check: info.name,
+        as_of: settings.as_of,
+        timezone: settings.timezone.name().to_owned(),
+        verdict: Verdict::Pass,
+        exit_code: exit::OK,
+        problems: Vec::new(),
+        parameters: settings.parameters(info),
+        rules: Vec::new(),
+        inputs: Vec::new(),
+        summary: summarise(&outcome, &[]),
+        findings: Vec::new(),
+        columns: outcome.columns.unwrap_or(info.columns),
+        rows: outcome.rows,
+        headline: outcome.headline,
+        notes: outcome.notes,
+        passages: outcome.passages,
+    }
 }
 
 /// A report for a call that could not be carried out at all.
@@ -201,6 +228,7 @@ pub fn failed(
         rows: Vec::new(),
         headline: "could not run".to_owned(),
         notes: Vec::new(),
+        passages: Vec::new(),
     }
 }
 

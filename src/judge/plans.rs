@@ -66,6 +66,17 @@ impl Catalogue {
         list.iter().filter(fits).filter(holds).max_by_key(|p| (p.effective_from, p.currency.is_some()))
     }
 
+    /// The names of all plans, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_plan.keys().map(|p| &**p)
+    }
+
+    /// The prices that a plan has at any time, with their currencies, by their beginning.
+    pub fn prices_of(&self, plan: &str) -> impl Iterator<Item = (Option<&Text>, Decimal)> {
+        let list = self.by_plan.get(plan).into_iter().flatten();
+        list.filter_map(|p| Some((p.currency.as_ref(), p.price?)))
+    }
+
     /// The features that a plan includes at `at`, by the record in `currency`, else in any. `None` where no
     /// record in force says.
     pub fn features(&self, plan: &str, currency: Option<&str>, at: Instant) -> Option<&[Text]> {
@@ -379,6 +390,11 @@ impl BilledPrices {
         let list = self.by.get(&(account.clone(), plan.clone()))?;
         let earlier = list.partition_point(|p| p.start < before);
         list[..earlier].iter().rev().find(|p| *p.currency == *currency)
+    }
+
+    /// Every price billed to an account for a plan, by the period's start.
+    pub fn all(&self, account: &Text, plan: &Text) -> &[BilledPrice] {
+        self.by.get(&(account.clone(), plan.clone())).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -41,6 +41,13 @@ pub(super) fn markdown(report: &Report, options: &RenderOptions) -> String {
         more(&mut out, "- ", waived.len(), all);
         out.push('\n');
     }
+    for passage in &report.passages {
+        line(&mut out, &format!("**{}**\n", escaped(&safe(&passage.title))));
+        for l in &passage.lines {
+            line(&mut out, &format!("- {}", escaped(&safe(l))));
+        }
+        out.push('\n');
+    }
     let lines = not_judged(report);
     if !lines.is_empty() {
         line(&mut out, "**Not judged**\n");

@@ -299,6 +299,7 @@ pub(crate) fn report() -> Report {
             "19 lines end after the last event (2026-10-31T21:00Z), 4 ids match no account".into(),
             "Read as: event times carry +00:00; fee dates are account-local".into(),
         ],
+        passages: Vec::new(),
     }
 }
 
@@ -403,5 +404,6 @@ pub(crate) fn naughty() -> Report {
     r.timezone = evil("z");
     r.headline = evil("h");
     r.notes = vec![evil("n")];
+    r.passages = vec![Passage { title: evil("p"), lines: vec![evil("l")], account: None }];
     r
 }

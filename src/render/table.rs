@@ -38,6 +38,7 @@ pub(super) fn table(report: &Report, options: &RenderOptions) -> String {
         page.findings(report, severity);
     }
     page.waived(report);
+    page.passages(report);
     page.more(report);
     page.not_judged(report);
     if !grave {
@@ -268,6 +269,20 @@ impl Page {
         }
         if waived.len() > most {
             self.line(&format!("  … {} more (--verbose)", grouped(&(waived.len() - most).to_string())));
+        }
+    }
+
+    /// Longer texts that were asked for.
+    fn passages(&mut self, report: &Report) {
+        for passage in &report.passages {
+            self.out.push('\n');
+            for line in wrap(&safe(&passage.title), self.width, "", "  ") {
+                let painted = self.paint.bold(&line);
+                self.line(&painted);
+            }
+            for line in &passage.lines {
+                self.text(&safe(line), "  ", "    ");
+            }
         }
     }
 

@@ -409,6 +409,17 @@ pub struct Row {
     pub rank: (u8, std::cmp::Reverse<Decimal>),
 }
 
+/// A longer text for a person, such as a calculation line by line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// What it is about.
+    pub title: String,
+    /// Its sentences, one a line.
+    pub lines: Vec<String>,
+    /// The account, for `--account`.
+    pub account: Option<String>,
+}
+
 /// A check's whole answer.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -442,6 +453,8 @@ pub struct Report {
     pub headline: String,
     /// What a person should know of how the data was read and what was not judged.
     pub notes: Vec<String>,
+    /// Longer texts that options asked for.
+    pub passages: Vec<Passage>,
 }
 
 /// Sums money by currency, in the currencies' alphabetical order.

@@ -134,6 +134,18 @@ fn charges_lists_what_is_wrong_and_what_is_unknown_apart() {
 }
 
 #[test]
+fn every_case_of_prorate_is_judged_as_written() {
+    let mut wrong = Vec::new();
+    let cases = cases("prorate");
+    assert!(cases.len() > 60, "the cases are gone");
+    for case in cases {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        wrong.extend(judge("prorate", &case).into_iter().map(|w| format!("{name}: {w}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn by_day_shows_each_day_with_its_events_files_and_lines() {
     let home = Home::new();
     let folder = repository().join("fixtures/reconcile/cause-duplicates-counted");

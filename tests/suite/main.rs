@@ -14,6 +14,7 @@ mod laws;
 mod layering;
 mod licences;
 mod plain;
+mod prorate;
 mod readme;
 mod registry;
 mod waivers;
