@@ -1,0 +1,106 @@
+//! How far a score has fallen, and through what.
+
+use super::{
+    Component, Formula,
+    points::{Change, apportion},
+    timeline::{Reading, Timeline},
+};
+use crate::model::decimal::Decimal;
+
+/// What one component contributes to a fall.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// The component.
+    pub component: Component,
+    /// Weighted value now − then: negative where it pulled the score down.
+    pub change: Change,
+}
+
+/// Two days of an account compared over the components that both have, so that one that appears or vanishes is no
+/// fall.
+#[derive(Clone, Debug)]
+pub struct Fall {
+    /// The earlier day.
+    pub then: Reading,
+    /// The later day.
+    pub now: Reading,
+    /// Score now − score then, both over the shared components.
+    pub change: Change,
+    /// What each shared component contributes; the changes add up to [`Fall::change`]. The largest fall first.
+    pub parts: Vec<Part>,
+}
+
+impl Fall {
+    /// Compares two days; `None` where one has no score, or what they share has too little weight for one.
+    pub fn between(formula: &Formula, then: Reading, now: Reading) -> Option<Fall> {
+        then.score()?;
+        now.score()?;
+        let shared =
+            || Component::ALL.into_iter().filter_map(|c| Some((c, then.component(c)?, now.component(c)?)));
+        let weight: u32 = shared().map(|(c, _, _)| formula.weight(c)).sum();
+        let all: u32 = formula.weights.iter().sum();
+        if weight == 0 || weight * 100 < formula.least_coverage * all {
+            return None;
+        }
+        let mean = |now: bool| {
+            super::Points::mean(shared().map(|(c, a, b)| (formula.weight(c), if now { b } else { a })))
+        };
+        let change = mean(true)?.since(mean(false)?);
+        let mut parts: Vec<Part> = shared()
+            .map(|(c, a, b)| Part { component: c, change: b.since(a).weighted(formula.weight(c), weight) })
+            .collect();
+        parts.sort_by_key(|p| p.change.rounded(9));
+        Some(Fall { then, now, change, parts })
+    }
+
+    /// The parts as decimals of `places` that add up to the change as it is shown to as many.
+    pub fn shown(&self, places: u32) -> Vec<(Component, Decimal)> {
+        let changes: Vec<Change> = self.parts.iter().map(|p| p.change).collect();
+        let shown = apportion(&changes, self.change, places);
+        self.parts.iter().map(|p| p.component).zip(shown).collect()
+    }
+}
+
+impl Timeline<'_> {
+    /// The change from the day `days` before a day to it.
+    pub fn change(&self, now: &Reading, days: u32) -> Option<Fall> {
+        let then = self.on(now.day - chrono::TimeDelta::days(days.into()))?;
+        Fall::between(self.formula(), then, *now)
+    }
+
+    /// The deepest fall to a day from one of the `days` before it; the latest of equally deep ones. `None` where no pair of days can be compared.
+    pub fn deepest(&self, now: &Reading, days: u32) -> Option<Fall> {
+        let falls = (1..=days).filter_map(|back| self.change(now, back));
+        falls.min_by_key(|f| f.change.rounded(12))
+    }
+
+    /// Whether the score fell by `points` or more within `days`, on any of the last `over` days; both ends lie in
+    /// them.
+    pub fn fell_within(&self, points: Decimal, days: u32, over: u32) -> bool {
+        (0..over).filter_map(|back| Some((back, self.ago(back)?))).any(|(back, now)| {
+            (1..=days.min(over - back))
+                .any(|d| self.change(&now, d).is_some_and(|f| f.change.falls_by(points)))
+        })
+    }
+}
+
+/// Accounts below which a base is too small to speak of.
+const LEAST_BASE: usize = 3;
+
+/// How far the whole base fell: the median of the accounts' deepest falls, in points with one decimal, where at least
+/// three quarters of them fell by `least` or more; 0 in ordinary times and for fewer than three accounts. A holiday or
+/// an outage moves everybody; one account in trouble, or two of three, do not make the base.
+pub fn base_fall(falls: &[Change], least: Decimal) -> Decimal {
+    let fallen = falls.iter().filter(|f| f.falls_by(least)).count();
+    if falls.len() < LEAST_BASE || fallen * 4 < falls.len() * 3 {
+        return Decimal::ZERO;
+    }
+    let mut points: Vec<Decimal> = falls.iter().map(|f| -f.rounded(9)).collect();
+    points.sort_unstable();
+    let middle = points.len() / 2;
+    let median = match points.len() % 2 {
+        1 => points[middle],
+        _ => (points[middle - 1] + points[middle]) / Decimal::TWO,
+    };
+    median.round_dp_with_strategy(1, rust_decimal::RoundingStrategy::MidpointAwayFromZero)
+}
