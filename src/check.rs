@@ -40,6 +40,61 @@ pub enum OptKind {
     OutFile,
     /// True or false; a flag without a value.
     Switch,
+    /// A whole number that is not negative.
+    Count,
+    /// Several of these words.
+    Words(&'static [&'static str]),
+    /// A time of day, `09:00`; `24:00` is the day's end.
+    Clock,
+    /// An IANA time zone.
+    Zone,
+    /// `[check.name]`: a table that only crosscheck.toml can say, without flag and variable. Its keys are laid over
+    /// those of the default.
+    Table(&'static Shape),
+    /// `[[check.name]]`: a list of such tables, which replaces the default whole.
+    Tables(&'static Shape),
+}
+
+impl OptKind {
+    /// The shape of a table or a list of tables.
+    pub fn shape(self) -> Option<&'static Shape> {
+        match self {
+            OptKind::Table(shape) | OptKind::Tables(shape) => Some(shape),
+            _ => None,
+        }
+    }
+}
+
+/// What a table in the section of a check may hold.
+#[derive(Debug)]
+pub struct Shape {
+    /// The keys with a name, in the order in which they are written.
+    pub fields: &'static [Field],
+    /// What a key of any other name takes; `None`: there are no others.
+    pub others: Option<OptKind>,
+    /// A key that tells the tables of a list apart: no two have the same value. Empty for none.
+    pub distinct: &'static str,
+}
+
+/// Two shapes are the same where they are one and the same.
+impl PartialEq for Shape {
+    fn eq(&self, other: &Shape) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+impl Eq for Shape {}
+
+/// One key of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Snake case.
+    pub name: &'static str,
+    /// What it takes; tables within tables are allowed.
+    pub kind: OptKind,
+    /// Whether every table must have it.
+    pub needed: bool,
+    /// The help text, without a full stop.
+    pub help: &'static str,
 }
 
 /// One option of a check: command-line flag, environment variable and key of crosscheck.toml at once.
@@ -49,10 +104,23 @@ pub struct Opt {
     pub name: &'static str,
     /// What it takes.
     pub kind: OptKind,
-    /// The default as it would be written; empty for none.
+    /// The default as it would be written; empty for none. For tables the TOML of the check's section: `[name]` or
+    /// `[[name]]` and its keys.
     pub default: &'static str,
     /// The help text.
     pub help: &'static str,
+}
+
+impl Opt {
+    /// How a person sets it: `--threshold`, or `[dunning.networks]` and `[[dunning.step]]` in crosscheck.toml.
+    pub fn written_as(&self, check: &str) -> String {
+        let key = self.name.replace('-', "_");
+        match self.kind {
+            OptKind::Table(_) => format!("[{check}.{key}]"),
+            OptKind::Tables(_) => format!("[[{check}.{key}]]"),
+            _ => format!("--{}", self.name),
+        }
+    }
 }
 
 /// A dataset that a check reads.

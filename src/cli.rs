@@ -183,7 +183,7 @@ fn kind_of(kind: OptKind) -> Kind {
 fn of_check(info: &'static CheckInfo) -> Command {
     let mut command =
         Command::new(info.name).about(format!("Check {}", info.about)).long_about(info.doc).arg(exports());
-    for o in info.options {
+    for o in info.options.iter().filter(|o| o.kind.shape().is_none()) {
         command = command
             .arg(arg(o.name, kind_of(o.kind), o.default, o.help).help_heading("Options of this check"));
     }
@@ -201,8 +201,15 @@ fn of_check(info: &'static CheckInfo) -> Command {
                 .help("Write the report in this format to a file as well (repeatable)"),
         )
         .arg(verify())
-        .after_help(EXIT_CODES)
+        .after_help(format!("{}{EXIT_CODES}", tables(info)))
         .help_template("{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}{after-help}")
+}
+
+/// What only crosscheck.toml can say of a check: it has no flag, and is listed below the options.
+fn tables(info: &CheckInfo) -> String {
+    let own = info.options.iter().filter(|o| o.kind.shape().is_some());
+    let lines: String = own.map(|o| format!("  {}  {}\n", o.written_as(info.name), o.help)).collect();
+    if lines.is_empty() { lines } else { format!("In crosscheck.toml:\n{lines}\n") }
 }
 
 /// What the overview shows: the tree's help, checks apart from the other commands.
@@ -245,7 +252,7 @@ fn flags(matches: &ArgMatches, info: Option<&CheckInfo>) -> FlagValues {
     for key in KEYS.iter().filter(|k| !k.flag.is_empty()) {
         take(key.flag, key.kind);
     }
-    for o in info.map_or(&[][..], |i| i.options) {
+    for o in info.map_or(&[][..], |i| i.options).iter().filter(|o| o.kind.shape().is_none()) {
         take(o.name, kind_of(o.kind));
     }
     values

@@ -13,6 +13,7 @@ mod node;
 mod options;
 mod resolved;
 mod sections;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -30,6 +31,7 @@ pub use node::{Entry, Node, NodeValue};
 pub use options::{OptionError, OptionalValue};
 pub use resolved::{AccountPattern, Color, InForce, RowsShown, Scope, Settings};
 pub use sections::{Maps, RawProfile, SourceRule};
+pub use tables::Table;
 pub use values::{AllowRejects, Kind, Value, format_duration, parse_duration, parse_percent, parse_rejects};
 pub use waiver::Waiver;
 

@@ -99,8 +99,13 @@ fn check_text(info: &CheckInfo, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "\nOptions")?;
     for o in info.options {
-        let default = if o.default.is_empty() { String::new() } else { format!(" (default {})", o.default) };
-        writeln!(out, "  --{:<20} {}{default}", o.name, o.help)?;
+        // The default of a table is a table: `crosscheck init` writes it out.
+        let told = !o.default.is_empty() && o.kind.shape().is_none();
+        let default = if told { format!(" (default {})", o.default) } else { String::new() };
+        writeln!(out, "  {:<22} {}{default}", o.written_as(info.name), o.help)?;
+        for field in o.kind.shape().map_or(&[][..], |s| s.fields) {
+            writeln!(out, "      {:<18} {}", field.name, field.help)?;
+        }
     }
     Ok(())
 }
@@ -111,7 +116,12 @@ fn check_json(info: &CheckInfo, out: &mut dyn Write) -> io::Result<()> {
         .iter()
         .map(|o| {
             let choices = if let OptKind::Choice(words) = o.kind { json!(words) } else { json!(null) };
-            json!({"name": o.name, "default": o.default, "help": o.help, "choices": choices})
+            let fields: Option<Vec<_>> = o.kind.shape().map(|s| {
+                s.fields.iter().map(|f| json!({"name": f.name, "needed": f.needed, "help": f.help})).collect()
+            });
+            let written = o.written_as(info.name);
+            json!({"name": o.name, "written_as": written, "default": o.default, "help": o.help,
+                   "choices": choices, "fields": fields})
         })
         .collect();
     let reads: Vec<_> =

@@ -8,7 +8,7 @@ use crate::model::{
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// Where a record stands: index of the file among the inputs, and line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -123,24 +123,41 @@ impl Field for Vec<String> {
     }
 }
 
+impl Field for Vec<Arc<str>> {
+    fn read(cell: Option<&Arc<str>>, _: Tz) -> Result<Self> {
+        let list: Vec<Cow<'_, str>> = serde_json::from_str(there(cell)?)?;
+        Ok(list.into_iter().map(Arc::from).collect())
+    }
+}
+
 /// Declares a record: a struct whose fields are columns of a dataset.
 ///
-/// A field is named as its column; its type says whether it may be empty (`Option`) and how it is read. A test
-/// holds every record against the catalogue.
+/// A field is named as its column, or names it (`moment = "at"`: `at` is where a record stands); its type says whether
+/// it may be empty (`Option`) and how it is read. A test holds every record against the catalogue.
 macro_rules! record {
-    ($(#[$meta:meta])* $name:ident of $dataset:literal { $($(#[$doc:meta])* $field:ident: $ty:ty,)* }) => {
+    ($(#[$meta:meta])* $name:ident of $dataset:literal {
+        $($(#[$doc:meta])* $field:ident $(= $column:literal)?: $ty:ty,)*
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         pub struct $name {
             /// Where it stands.
             pub at: $crate::data::At,
-            $($(#[$doc])* #[doc = concat!("Column `", stringify!($field), "`.")] pub $field: $ty,)*
+            $(
+                $(#[$doc])*
+                #[doc = concat!("Column `", $crate::data::record::column!($field $(= $column)?), "`.")]
+                pub $field: $ty,
+            )*
         }
         impl $crate::data::Record for $name {
             const DATASET: &'static str = $dataset;
-            const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+            const COLUMNS: &'static [&'static str] =
+                &[$($crate::data::record::column!($field $(= $column)?)),*];
             fn read(cells: &mut $crate::data::Cells<'_>) -> anyhow::Result<Self> {
-                Ok($name { at: cells.at, $($field: cells.get(stringify!($field))?,)* })
+                Ok($name {
+                    at: cells.at,
+                    $($field: cells.get($crate::data::record::column!($field $(= $column)?))?,)*
+                })
             }
             fn at(&self) -> $crate::data::At {
                 self.at
@@ -149,3 +166,14 @@ macro_rules! record {
     };
 }
 pub(crate) use record;
+
+/// The name of a field's column.
+macro_rules! column {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident = $column:literal) => {
+        $column
+    };
+}
+pub(crate) use column;

@@ -13,28 +13,44 @@ use std::sync::Arc;
 pub type Text = Arc<str>;
 
 record! {
-    /// A customer account.
+    /// A customer account as product or CRM has it.
     Account of "accounts" {
         account_id: Text,
         name: Option<Text>,
         kind: Option<Text>,
+        parent_account_id: Option<Text>,
         bill_to: Option<Text>,
         status: Text,
+        status_since: Option<Instant>,
+        canceled_at: Option<Instant>,
         plan: Option<Text>,
         arr: Option<Decimal>,
         currency: Option<Text>,
+        account_manager: Option<Text>,
+        csm: Option<Text>,
+        country: Option<Text>,
+        state: Option<Text>,
+        created_at: Option<Instant>,
+        api_first: Option<bool>,
+        updated_at: Option<Instant>,
     }
 }
 
 record! {
-    /// A plan as it is sold, in one currency, from one moment on.
+    /// A plan as it is sold, in one currency, in `[effective_from, effective_to)`.
     Plan of "plans" {
         plan: Text,
         effective_from: Option<Instant>,
         effective_to: Option<Instant>,
-        currency: Option<Text>,
+        name: Option<Text>,
+        tier: Option<Text>,
+        rank: Option<i64>,
         price: Option<Decimal>,
+        currency: Option<Text>,
         interval: Option<Text>,
+        seat_limit: Option<i64>,
+        api_limit: Option<i64>,
+        features: Option<Vec<Text>>,
     }
 }
 
@@ -45,13 +61,50 @@ record! {
         account_id: Text,
         plan: Text,
         status: Text,
+        quantity: Option<Decimal>,
+        price: Option<Decimal>,
+        discount: Option<Text>,
         started_at: Option<Instant>,
         current_period_start: Stamp,
         current_period_end: Stamp,
         renewal_date: Option<NaiveDate>,
+        auto_renew: Option<bool>,
+        term: Option<Text>,
+        arr: Option<Decimal>,
         currency: Option<Text>,
         timezone: Option<Tz>,
+        trial_end: Option<Instant>,
+        cancel_at: Option<Instant>,
         canceled_at: Option<Instant>,
+    }
+}
+
+record! {
+    /// A change from one plan or quantity to another. A change in seats alone has the same plan twice.
+    PlanChange of "plan_changes" {
+        change_id: Option<Text>,
+        account_id: Text,
+        subscription_id: Option<Text>,
+        from_plan: Text,
+        to_plan: Text,
+        from_quantity: Option<Decimal>,
+        to_quantity: Option<Decimal>,
+        effective_at: Stamp,
+        source: Option<Text>,
+        requested_at: Option<Instant>,
+        shown_to_customer_at: Option<Instant>,
+    }
+}
+
+record! {
+    /// A feature that the product has switched on or off for an account.
+    Entitlement of "entitlements" {
+        account_id: Text,
+        feature: Text,
+        state: Text,
+        activated_at: Option<Instant>,
+        deactivated_at: Option<Instant>,
+        limit: Option<Decimal>,
     }
 }
 
@@ -90,9 +143,95 @@ record! {
     Invoice of "invoices" {
         invoice_id: Text,
         account_id: Text,
+        subscription_id: Option<Text>,
         status: Text,
-        plan: Option<Text>,
+        issued_at: Option<Instant>,
+        due_at: Option<Instant>,
+        period_start: Option<Stamp>,
+        period_end: Option<Stamp>,
+        total: Decimal,
         currency: Text,
+        plan: Option<Text>,
+        paid_at: Option<Instant>,
+        voided_at: Option<Instant>,
+    }
+}
+
+record! {
+    /// One line of an invoice.
+    InvoiceLine of "invoice_lines" {
+        line_id: Text,
+        invoice_id: Text,
+        account_id: Option<Text>,
+        subscription_id: Option<Text>,
+        kind: Text,
+        plan: Option<Text>,
+        feature: Option<Text>,
+        metric: Option<Text>,
+        quantity: Option<Decimal>,
+        unit_amount: Option<Decimal>,
+        amount: Decimal,
+        currency: Text,
+        period_start: Option<Stamp>,
+        period_end: Option<Stamp>,
+    }
+}
+
+record! {
+    /// One attempt to collect money, or money that was given back (`refunded`).
+    Payment of "payments" {
+        payment_id: Text,
+        invoice_id: Option<Text>,
+        account_id: Option<Text>,
+        attempted_at: Instant,
+        status: Text,
+        amount: Option<Decimal>,
+        currency: Option<Text>,
+        failure_code: Option<Text>,
+        network: Option<Text>,
+        attempt: Option<i64>,
+    }
+}
+
+record! {
+    /// Money given back on an invoice.
+    CreditNote of "credit_notes" {
+        credit_note_id: Text,
+        invoice_id: Text,
+        account_id: Option<Text>,
+        line_id: Option<Text>,
+        amount: Decimal,
+        currency: Text,
+        issued_at: Option<Instant>,
+        kind: Option<Text>,
+    }
+}
+
+record! {
+    /// A message that was sent to a customer.
+    Message of "messages" {
+        message_id: Option<Text>,
+        account_id: Option<Text>,
+        kind: Text,
+        channel: Option<Text>,
+        sent_at: Instant,
+        related_id: Option<Text>,
+        /// Personal: only compared, never shown.
+        recipient: Option<Text>,
+        template: Option<Text>,
+    }
+}
+
+record! {
+    /// Access taken from an account or given back; without a feature all of it.
+    AccessChange of "access_changes" {
+        account_id: Text,
+        feature: Option<Text>,
+        change: Text,
+        /// When it took effect.
+        moment = "at": Instant,
+        actor: Option<Text>,
+        reason: Option<Text>,
     }
 }
 
@@ -130,6 +269,42 @@ record! {
     }
 }
 
+record! {
+    /// A schema migration, planned or done.
+    Migration of "migrations" {
+        migration_id: Text,
+        scheduled_at: Instant,
+        started_at: Option<Instant>,
+        finished_at: Option<Instant>,
+        touches_billing: Option<bool>,
+        estimated_seconds: Option<i64>,
+        verified_at: Option<Instant>,
+    }
+}
+
+record! {
+    /// An incident.
+    Incident of "incidents" {
+        incident_id: Text,
+        started_at: Instant,
+        detected_at: Option<Instant>,
+        classified_at: Option<Instant>,
+        resolved_at: Option<Instant>,
+        severity: Option<Text>,
+        title: Option<Text>,
+    }
+}
+
+record! {
+    /// A request to delete a person's or an account's data; what identifies the person is not read.
+    DeletionRequest of "deletion_requests" {
+        request_id: Text,
+        account_id: Option<Text>,
+        received_at: Instant,
+        status: Option<Text>,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,9 +323,19 @@ mod tests {
         columns_exist::<Account>();
         columns_exist::<Plan>();
         columns_exist::<Subscription>();
+        columns_exist::<PlanChange>();
+        columns_exist::<Entitlement>();
         columns_exist::<Metric>();
         columns_exist::<PriceTier>();
         columns_exist::<Invoice>();
+        columns_exist::<InvoiceLine>();
+        columns_exist::<Payment>();
+        columns_exist::<CreditNote>();
+        columns_exist::<Message>();
+        columns_exist::<AccessChange>();
+        columns_exist::<Migration>();
+        columns_exist::<Incident>();
+        columns_exist::<DeletionRequest>();
         columns_exist::<Billed>();
         columns_exist::<UsageTotal>();
     }

@@ -1,5 +1,9 @@
 //! Judgement that several checks share: pure functions of values and moments.
 
+pub mod collection;
+pub mod customers;
+pub mod entitled;
 pub mod health;
+pub mod plans;
 pub mod price_book;
 pub mod pricing;

@@ -2,6 +2,8 @@
 
 use super::keys::{Catalogue, ENGINE_CODES, Slot, TABLES};
 use super::merged::default_texts;
+use super::node::{Entry, Node, NodeValue};
+use super::tables;
 use super::values::Kind;
 use crate::check::CheckInfo;
 use std::fmt::Write;
@@ -21,9 +23,10 @@ pub fn init_text(checks: &[&CheckInfo]) -> String {
     for section in known.sections() {
         let about = checks.iter().find(|c| c.name == section).map_or(section_doc(section), |c| c.about);
         header(&mut text, about, &format!("[{section}]"));
-        for slot in known.slots.iter().filter(|s| s.section == section && s.in_file) {
-            key(&mut text, slot);
-        }
+        let slots = || known.slots.iter().filter(|s| s.section == section && s.in_file);
+        // A key after a table would belong to the table.
+        slots().filter(|s| s.kind.shape().is_none()).for_each(|s| key(&mut text, s));
+        slots().filter(|s| s.kind.shape().is_some()).for_each(|s| table(&mut text, s));
     }
     for (table, doc) in TABLES {
         match *table {
@@ -135,6 +138,55 @@ fn default_toml(slot: &Slot) -> String {
             slot.default.to_owned()
         }
         _ => quote(slot.default),
+    }
+}
+
+/// A table or list of tables with what its keys mean, and the default's.
+fn table(text: &mut String, slot: &Slot) {
+    let (Some(shape), Some(header)) = (slot.kind.shape(), slot.header()) else { return };
+    text.push('\n');
+    explain(text, slot.doc);
+    for field in shape.fields {
+        let needed = if field.needed { ", needed" } else { "" };
+        explain(text, &format!("{}{needed}: {}.", field.name, field.help));
+    }
+    let default = tables::default_entry(slot).ok().flatten();
+    let tables: Vec<&Node> = match default.as_ref().map(|e| &e.node) {
+        Some(Node { value: NodeValue::List(items), .. }) => items.iter().collect(),
+        Some(node) => vec![node],
+        // An empty table changes nothing; an empty list would be one table without its keys.
+        None if matches!(slot.kind, Kind::Table(_)) => {
+            line(text, &format!("#{header}"));
+            return;
+        }
+        None => return,
+    };
+    for node in tables {
+        line(text, &format!("#{header}"));
+        for entry in node.table().unwrap_or_default() {
+            line(text, &format!("#{}", written(entry)));
+        }
+    }
+}
+
+/// A key with its value on one line.
+fn written(entry: &Entry) -> String {
+    let bare = entry.key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let key = if bare && !entry.key.is_empty() { entry.key.clone() } else { quote(&entry.key) };
+    format!("{key} = {}", written_value(&entry.node))
+}
+
+fn written_value(node: &Node) -> String {
+    match &node.value {
+        NodeValue::Text(t) => quote(t),
+        NodeValue::Number(t) | NodeValue::Date(t) => t.clone(),
+        NodeValue::Bool(b) => b.to_string(),
+        NodeValue::List(items) => {
+            format!("[{}]", items.iter().map(written_value).collect::<Vec<_>>().join(", "))
+        }
+        NodeValue::Table(entries) => {
+            format!("{{ {} }}", entries.iter().map(written).collect::<Vec<_>>().join(", "))
+        }
     }
 }
 

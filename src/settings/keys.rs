@@ -207,6 +207,15 @@ impl Slot {
         if self.section.is_empty() { self.name.clone() } else { format!("{}.{}", self.section, self.name) }
     }
 
+    /// What stands above a table: `[dunning.networks]`, `[[dunning.step]]`.
+    pub(crate) fn header(&self) -> Option<String> {
+        match self.kind {
+            Kind::Table(_) => Some(format!("[{}]", self.path())),
+            Kind::Tables(_) => Some(format!("[[{}]]", self.path())),
+            _ => None,
+        }
+    }
+
     /// The variable of this key alone.
     pub(crate) fn variable(&self) -> String {
         let section = if self.section.is_empty() { String::new() } else { format!("{}_", self.section) };
@@ -218,9 +227,11 @@ impl Slot {
         self.of_check.then(|| format!("CROSSCHECK_{}", self.name.to_uppercase()))
     }
 
-    /// `'threshold' in [reconcile]`.
+    /// `'threshold' in [reconcile]`, `[[dunning.step]]`.
     pub(crate) fn called(&self) -> String {
-        if self.section.is_empty() {
+        if let Some(header) = self.header() {
+            header
+        } else if self.section.is_empty() {
             format!("'{}'", self.name)
         } else {
             format!("'{}' in [{}]", self.name, self.section)

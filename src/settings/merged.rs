@@ -44,7 +44,7 @@ pub(crate) fn merge(
         if let (Some(_), Some(file)) = (&above, &file) {
             beaten.push((at, file.clone()));
         }
-        let default = || Raw { texts: default_texts(slot), origin: Origin::Default };
+        let default = || Raw::of(default_texts(slot), Origin::Default);
         values.push(above.or(file).unwrap_or_else(default));
     }
     for name in flags.keys().filter(|f| !used_flags.contains(f.as_str())) {
@@ -66,7 +66,7 @@ fn layer_texts(slot: &Slot, text: &str) -> Vec<String> {
 
 /// A list unites all times it was given; of a single value the last counts.
 fn flag_of(slot: &Slot, flags: &FlagValues, check: Option<&str>) -> Option<Raw> {
-    if slot.flag.is_empty() || (slot.of_check && Some(slot.section) != check) {
+    if slot.flag.is_empty() || slot.kind.shape().is_some() || (slot.of_check && Some(slot.section) != check) {
         return None;
     }
     let given = flags.get(slot.flag)?;
@@ -76,7 +76,7 @@ fn flag_of(slot: &Slot, flags: &FlagValues, check: Option<&str>) -> Option<Raw> 
         Some(_) if slot.kind.is_list() => given.iter().flat_map(|t| split_list(t)).collect(),
         Some(last) => vec![last.clone()],
     };
-    Some(Raw { texts, origin: Origin::Flag(slot.flag.to_owned()) })
+    Some(Raw::of(texts, Origin::Flag(slot.flag.to_owned())))
 }
 
 /// The variables of the program that are set; an empty one is not.
@@ -99,9 +99,12 @@ fn variable_of(
     variables: &BTreeMap<String, String>,
     check: Option<&str>,
 ) -> Option<Raw> {
+    if slot.kind.shape().is_some() {
+        return None;
+    }
     let raw = |name: String, s: &Slot| {
         let texts = layer_texts(s, variables.get(&name)?);
-        Some(Raw { texts, origin: Origin::Variable(name) })
+        Some(Raw::of(texts, Origin::Variable(name)))
     };
     if let Some(own) = raw(slot.variable(), slot) {
         return Some(own);
@@ -120,8 +123,9 @@ fn variable_of(
 }
 
 fn unknown_variables(known: &Catalogue, variables: &BTreeMap<String, String>) -> Vec<String> {
-    let shared = known.slots.iter().filter_map(Slot::shared_variable);
-    let names: BTreeSet<String> = known.slots.iter().map(Slot::variable).chain(shared).collect();
+    let slots = || known.slots.iter().filter(|s| s.kind.shape().is_none());
+    let shared = slots().filter_map(Slot::shared_variable);
+    let names: BTreeSet<String> = slots().map(Slot::variable).chain(shared).collect();
     let unknown = variables.keys().filter(|v| !names.contains(*v));
     let near = |wanted: &str| {
         // The common beginning would make any two of them near.

@@ -1,6 +1,7 @@
 //! The options of a check, typed.
 
 use super::resolved::{InForce, Settings};
+use super::tables::Table;
 use super::values::Value;
 use crate::check::{CheckInfo, OptKind};
 use crate::model::decimal::Decimal;
@@ -62,6 +63,11 @@ impl Settings {
         self.typed(name, |v| if let Value::Decimal(d) = v { Some(*d) } else { None })
     }
 
+    /// A whole number that is not negative.
+    pub fn opt_count(&self, name: &str) -> Result<u64, OptionError> {
+        self.typed(name, |v| if let Value::Count(n) = v { Some(*n) } else { None })
+    }
+
     /// A whole number.
     pub fn opt_int(&self, name: &str) -> Result<i64, OptionError> {
         self.typed(name, |v| if let Value::Int(i) = v { Some(*i) } else { None })
@@ -103,6 +109,16 @@ impl Settings {
         self.typed(name, |v| if let Value::Path(p) = v { Some(self.path_of(origin, p)) } else { None })
     }
 
+    /// A table, its keys laid over those of the default; an empty one where neither has any.
+    pub fn opt_table(&self, name: &str) -> Result<Table, OptionError> {
+        self.typed(name, |v| if let Value::Table(t) = v { Some(t.clone()) } else { None })
+    }
+
+    /// A list of tables in the order given, the default's where the file has none.
+    pub fn opt_tables(&self, name: &str) -> Result<Vec<Table>, OptionError> {
+        self.typed(name, |v| if let Value::Tables(list) = v { Some(list.clone()) } else { None })
+    }
+
     fn option(&self, name: &str) -> Result<&InForce, OptionError> {
         let wanted = name.replace('_', "-");
         let mine = |v: &&InForce| {
@@ -119,7 +135,7 @@ impl Settings {
     }
 
     /// The thresholds in force of a check, for its report: its options by key, in their order, as texts, arrays of
-    /// texts, or null; then `pricing_dialect` for a check that reads prices; then what every check honours.
+    /// texts, objects for tables, or null; then `pricing_dialect` for a check that reads prices; then what every check honours.
     /// Files that are written are no thresholds.
     pub fn parameters(&self, check: &CheckInfo) -> Map<String, Json> {
         let mut map = Map::new();

@@ -5,6 +5,7 @@ use super::fault::{Fault, Origin, SettingsError};
 use super::keys::{Catalogue, Slot};
 use super::merged::Merged;
 use super::sections::{Maps, RawProfile, Sections, SourceRule};
+use super::tables;
 use super::values::{AllowRejects, Value};
 use super::waiver::Waiver;
 use super::written::Raw;
@@ -277,6 +278,11 @@ pub(crate) fn resolve(
 }
 
 fn typed(slot: &Slot, raw: &Raw, known: &Catalogue) -> Result<Value, Fault> {
+    if slot.kind.shape().is_some() {
+        let default = tables::default(slot, known)
+            .map_err(|why| Fault::new(format!("the default of {} {why}", slot.called())))?;
+        return Ok(tables::laid_over(default, raw.table.clone()));
+    }
     let blank = raw.texts.iter().all(|t| t.trim().is_empty());
     if blank && slot.default.is_empty() && !slot.kind.is_list() {
         return Ok(Value::Unset);

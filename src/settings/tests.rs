@@ -1,7 +1,7 @@
 //! All stages together, with two checks made up for the purpose.
 
 use super::*;
-use crate::check::{Opt, OptKind, Reads, Rule};
+use crate::check::{Field, Opt, OptKind, Reads, Rule, Shape};
 use crate::model::decimal::{self, Decimal};
 use crate::model::time::rfc3339;
 use crate::report::Severity;
@@ -16,6 +16,34 @@ const fn opt(name: &'static str, kind: OptKind, default: &'static str) -> Opt {
 const fn rule(code: &'static str, severity: Severity) -> Rule {
     Rule { code, severity, what: "", why: "", remedy: "", needs: &[] }
 }
+
+const fn field(name: &'static str, kind: OptKind, needed: bool) -> Field {
+    Field { name, kind, needed, help: "Some help" }
+}
+static BOUND: Shape = Shape {
+    fields: &[field("most", OptKind::Count, true), field("within", OptKind::Duration, true)],
+    others: None,
+    distinct: "",
+};
+static BOUNDS: Shape = Shape { fields: &[], others: Some(OptKind::Table(&BOUND)), distinct: "" };
+static STAGE: Shape = Shape {
+    fields: &[
+        field("day", OptKind::Count, true),
+        field("mail", OptKind::Text, false),
+        field("retry", OptKind::Switch, false),
+    ],
+    others: None,
+    distinct: "day",
+};
+static HOURS: Shape = Shape {
+    fields: &[
+        field("opens", OptKind::Clock, false),
+        field("zone", OptKind::Zone, false),
+        field("days", OptKind::Words(&["mon", "tue", "wed"]), false),
+    ],
+    others: Some(OptKind::Text),
+    distinct: "",
+};
 
 const RECONCILE: CheckInfo = CheckInfo {
     name: "reconcile",
@@ -49,9 +77,14 @@ const FLAGS_AUDIT: CheckInfo = CheckInfo {
         opt("threshold", OptKind::Choice(&["low", "high"]), "low"),
         opt("min-age", OptKind::Duration, ""),
         opt("code", OptKind::Texts, "src,lib"),
+        opt("keep", OptKind::Count, "12"),
+        opt("stage", OptKind::Tables(&STAGE), STAGES),
+        opt("bounds", OptKind::Table(&BOUNDS), "[bounds]\ncard = { most = 15, within = \"30d\" }\n"),
+        opt("hours", OptKind::Table(&HOURS), ""),
     ],
     columns: &[],
 };
+const STAGES: &str = "[[stage]]\nday = 0\nmail = \"first\"\nretry = true\n[[stage]]\nday = 7\n";
 const CHECKS: &[&CheckInfo] = &[&RECONCILE, &FLAGS_AUDIT];
 
 /// A run in a folder of its own; nothing of the machine is seen, and the time is fixed unless a test sets it.
@@ -502,4 +535,72 @@ fn what_init_writes_changes_nothing_and_shows_every_default() {
     assert_eq!((s.maps.metric.len(), s.maps.plan.len(), s.maps.feature.len()), (1, 1, 1));
     // Without a single check the text holds as well.
     assert!(init_text(&[]).contains("#timezone = \"UTC\""));
+}
+
+#[test]
+fn tables_of_a_check_have_defaults_that_a_list_replaces_and_a_table_lays_over() {
+    let audit = || run().check(Some("flags-audit"));
+    let s = audit().good();
+    let stages = s.opt_tables("stage").unwrap();
+    let told: Vec<_> = stages.iter().map(|t| (t.count("day"), t.text("mail"), t.switch("retry"))).collect();
+    assert_eq!(told, [(Some(0), Some("first"), true), (Some(7), None, false)]);
+    assert!(s.opt_table("hours").unwrap().entries().next().is_none());
+    assert_eq!(s.opt_count("keep"), Ok(12));
+    assert!(s.opt_tables("keep").is_err() && s.opt_table("stage").is_err());
+
+    let s = audit()
+        .toml(
+            "[[flags-audit.stage]]\nday = 3\n[flags-audit.bounds]\nwire = { most = 2, within = \"1d\" }\n\
+             [flags-audit.hours]\nopens = \"09:00\"\nzone = \"Europe/Berlin\"\ndays = [\"tue\"]\nbilling = \"q1\"\n",
+        )
+        .good();
+    assert_eq!(s.opt_tables("stage").unwrap().len(), 1);
+    let bounds = s.opt_table("bounds").unwrap();
+    let most: Vec<_> =
+        bounds.entries().map(|(k, _)| (k, bounds.table(k).and_then(|t| t.count("most")))).collect();
+    assert_eq!(most, [("card", Some(15)), ("wire", Some(2))]);
+    assert_eq!(bounds.table("wire").and_then(|t| t.duration("within")), Some(TimeDelta::days(1)));
+    let hours = s.opt_table("hours").unwrap();
+    assert_eq!((hours.text("opens"), hours.zone("zone")), (Some("09:00"), Some(Tz::Europe__Berlin)));
+    assert_eq!((hours.texts("days"), hours.text("billing")), (vec!["tue"], Some("q1")));
+    let told = s.parameters(&FLAGS_AUDIT);
+    assert_eq!(told["stage"], serde_json::json!([{"day": "3"}]));
+    assert_eq!(told["bounds"]["wire"], serde_json::json!({"most": "2", "within": "1d"}));
+}
+
+#[test]
+fn what_is_wrong_with_a_table_is_named_with_its_line_and_the_remedy() {
+    let wrong = run()
+        .toml(
+            "[flags-audit]\nhours = 1\nstage = { day = 1 }\n[[flags-audit.stages]]\nday = 1\n[flags-audit.bounds]\n\
+             card = 15\nsepa = { most = -1 }\n",
+        )
+        .bad();
+    let at = |n: u64, text: &str| assert!(wrong.contains(&format!("crosscheck.toml:{n}: {text}")), "{wrong}");
+    at(2, "'hours' is a table: write [flags-audit.hours]");
+    at(3, "'stage' is a list of tables: write [[flags-audit.stage]]");
+    at(4, "unknown key 'stages' in [flags-audit]; did you mean 'stage'?");
+    at(7, "'card' in [flags-audit.bounds] must be a table, not '15'");
+    at(8, "'most' in 'sepa' in [flags-audit.bounds] must be a whole number that is not negative, not '-1'");
+    at(8, "'sepa' in [flags-audit.bounds] lacks 'within'");
+
+    let wrong = run()
+        .toml(
+            "[[flags-audit.stage]]\ndya = 1\n[[flags-audit.stage]]\nday = \"x\"\nretry = 1\n\
+             [[flags-audit.stage]]\nday = 3\n[[flags-audit.stage]]\nday = 3\n[flags-audit.hours]\nopens = \"24:30\"\n",
+        )
+        .bad();
+    let at = |n: u64, text: &str| assert!(wrong.contains(&format!("crosscheck.toml:{n}: {text}")), "{wrong}");
+    at(1, "[[flags-audit.stage]] lacks 'day'");
+    at(2, "unknown key 'dya' in [[flags-audit.stage]]; did you mean 'day'?");
+    at(4, "'day' in [[flags-audit.stage]] must be a whole number that is not negative, not 'x'");
+    at(5, "'retry' in [[flags-audit.stage]] must be true or false, not '1'");
+    at(9, "[[flags-audit.stage]] has a second table with 'day' = '3'; give each its own");
+    at(11, "'opens' in [flags-audit.hours] must be a time of day such as 09:00, not '24:30'");
+}
+
+#[test]
+fn a_table_has_no_variable() {
+    let s = run().var("CROSSCHECK_FLAGS_AUDIT_STAGE", "1").good();
+    assert!(s.warnings.iter().any(|w| w.starts_with("CROSSCHECK_FLAGS_AUDIT_STAGE is set but sets nothing")));
 }

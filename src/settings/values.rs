@@ -2,7 +2,8 @@
 
 use super::fault::{did_you_mean, quoted};
 use super::keys::Catalogue;
-use crate::check::OptKind;
+use super::tables::{Table, is_clock};
+use crate::check::{OptKind, Shape};
 use crate::model::{
     decimal::{self, Decimal},
     time::{Stamp, zone},
@@ -48,6 +49,14 @@ pub enum Kind {
     Rejects,
     /// A number of rows, or `all`.
     Limit,
+    /// A whole number that is not negative.
+    Count,
+    /// A time of day, `00:00` to `24:00`.
+    Clock,
+    /// A table of crosscheck.toml.
+    Table(&'static Shape),
+    /// A list of tables of crosscheck.toml.
+    Tables(&'static Shape),
 }
 
 impl From<OptKind> for Kind {
@@ -62,6 +71,12 @@ impl From<OptKind> for Kind {
             OptKind::Texts => Kind::Texts,
             OptKind::OutFile => Kind::Path,
             OptKind::Switch => Kind::Switch,
+            OptKind::Count => Kind::Count,
+            OptKind::Words(words) => Kind::Words(words),
+            OptKind::Clock => Kind::Clock,
+            OptKind::Zone => Kind::Zone,
+            OptKind::Table(shape) => Kind::Table(shape),
+            OptKind::Tables(shape) => Kind::Tables(shape),
         }
     }
 }
@@ -120,6 +135,14 @@ pub enum Value {
     Rejects(AllowRejects),
     /// `None`: all.
     Limit(Option<u64>),
+    /// Whole, not negative.
+    Count(u64),
+    /// As written.
+    Clock(String),
+    /// A table.
+    Table(Table),
+    /// In the order given.
+    Tables(Vec<Table>),
 }
 
 impl Value {
@@ -143,7 +166,10 @@ impl Value {
             Value::Rejects(AllowRejects::Count(n)) => n.to_string().into(),
             Value::Rejects(AllowRejects::Share(p)) => format!("{}%", decimal::shortest(*p)).into(),
             Value::Limit(None) => "all".into(),
-            Value::Limit(Some(n)) => n.to_string().into(),
+            Value::Limit(Some(n)) | Value::Count(n) => n.to_string().into(),
+            Value::Clock(t) => t.as_str().into(),
+            Value::Table(t) => t.to_json(),
+            Value::Tables(list) => list.iter().map(Table::to_json).collect(),
         }
     }
 }
@@ -152,6 +178,14 @@ impl Kind {
     /// Whether it takes several values: an array in crosscheck.toml, separated by commas elsewhere.
     pub fn is_list(self) -> bool {
         matches!(self, Kind::Texts | Kind::Words(_) | Kind::Codes | Kind::Zones)
+    }
+
+    /// The shape of what only crosscheck.toml can say: a table or a list of tables.
+    pub fn shape(self) -> Option<&'static Shape> {
+        match self {
+            Kind::Table(shape) | Kind::Tables(shape) => Some(shape),
+            _ => None,
+        }
     }
 
     /// What a value must be, as the end of 'must be …'.
@@ -174,6 +208,10 @@ impl Kind {
             Kind::Moment => "a day or timestamp such as 2026-11-01 or 2026-11-01T06:00:00Z".into(),
             Kind::Rejects => "a number of rows such as 10 or a share of them such as 1%".into(),
             Kind::Limit => "a number of rows, or all".into(),
+            Kind::Count => "a whole number that is not negative".into(),
+            Kind::Clock => "a time of day such as 09:00".into(),
+            Kind::Table(_) => "a table".into(),
+            Kind::Tables(_) => "a list of tables".into(),
         }
     }
 
@@ -206,6 +244,9 @@ impl Kind {
             Kind::Rejects => parse_rejects(text).map(Value::Rejects).ok_or_else(must),
             Kind::Limit if text == "all" => Ok(Value::Limit(None)),
             Kind::Limit => text.parse().map(|n| Value::Limit(Some(n))).map_err(|_| must()),
+            Kind::Count => text.parse().map(Value::Count).map_err(|_| must()),
+            Kind::Clock if is_clock(text) => Ok(Value::Clock(text.to_owned())),
+            Kind::Clock | Kind::Table(_) | Kind::Tables(_) => Err(must()),
             Kind::Texts | Kind::Words(_) | Kind::Codes | Kind::Zones => Err(must()),
         }
     }

@@ -4,14 +4,24 @@ use super::fault::{Fault, Origin, did_you_mean, nearest, quoted};
 use super::keys::{Catalogue, TABLES};
 use super::node::{Entry, Node, NodeValue};
 use super::sections::{self, Sections};
-use super::values::Kind;
+use super::tables;
+use super::values::{Kind, Value};
 use std::collections::BTreeMap;
 
 /// A value as texts, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Raw {
     pub(crate) texts: Vec<String>,
+    /// Of a table or a list of tables, which are typed where they are read: the file is their only layer.
+    pub(crate) table: Option<Value>,
     pub(crate) origin: Origin,
+}
+
+impl Raw {
+    /// Of anything but tables.
+    pub(crate) fn of(texts: Vec<String>, origin: Origin) -> Raw {
+        Raw { texts, table: None, origin }
+    }
 }
 
 /// A settings file as written.
@@ -83,9 +93,19 @@ impl Reader<'_> {
             return self.fault(entry.line, message);
         }
         let origin = Origin::File { file: self.file.to_owned(), line: entry.line };
+        if slot.kind.shape().is_some() {
+            match tables::read(slot, entry, self.known) {
+                Ok(value) => {
+                    let raw = Raw { texts: Vec::new(), table: Some(value), origin };
+                    self.written.values.insert(at, raw);
+                }
+                Err(wrong) => wrong.into_iter().for_each(|(line, message)| self.fault(line, message)),
+            }
+            return;
+        }
         match texts_of(slot.kind, &entry.node) {
             Ok(texts) => {
-                self.written.values.insert(at, Raw { texts, origin });
+                self.written.values.insert(at, Raw::of(texts, origin));
             }
             Err(why) => {
                 let message = format!("{} {why}", slot.called());
@@ -134,7 +154,7 @@ pub(crate) fn one_line(name: &str) -> String {
 }
 
 /// The texts of a value of the TOML type that the kind asks for; the error is the rest of a sentence.
-fn texts_of(kind: Kind, node: &Node) -> Result<Vec<String>, String> {
+pub(crate) fn texts_of(kind: Kind, node: &Node) -> Result<Vec<String>, String> {
     let must = || format!("must be {}, not {}", kind.expects(), node.shown());
     let one = |t: &str| Ok(vec![t.to_owned()]);
     match (kind, &node.value) {
@@ -154,7 +174,8 @@ fn texts_of(kind: Kind, node: &Node) -> Result<Vec<String>, String> {
         (Kind::Switch, _) => Err(must()),
         (_, NodeValue::Text(t)) => one(t),
         (Kind::Percent | Kind::Decimal | Kind::Amount | Kind::Int | Kind::Duration, NodeValue::Number(n))
-        | (Kind::Rejects | Kind::Limit, NodeValue::Number(n))
+        | (Kind::Rejects | Kind::Limit | Kind::Count, NodeValue::Number(n))
+        | (Kind::Clock, NodeValue::Date(n))
         | (Kind::Moment | Kind::Text, NodeValue::Date(n)) => one(n),
         (Kind::Text, NodeValue::Number(n)) => Err(format!("must be a text: write \"{n}\"")),
         _ => Err(must()),
