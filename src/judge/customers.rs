@@ -2,10 +2,7 @@
 
 use crate::{
     data::records::{Account, Plan, Subscription, Text},
-    model::{
-        decimal,
-        money::Money,
-    },
+    model::{decimal, money::Money},
 };
 use std::collections::HashMap;
 
@@ -80,9 +77,7 @@ fn arr_of(account: &Account, running: &[&Subscription]) -> Option<Money> {
         return Some(Money::new(arr, currency));
     }
     let currency = running.first()?.currency.as_ref()?;
-    let amounts: Option<Vec<_>> = running
-        .iter()
-        .map(|s| s.arr.filter(|_| s.currency.as_ref() == Some(currency)))
-        .collect();
+    let amounts: Option<Vec<_>> =
+        running.iter().map(|s| s.arr.filter(|_| s.currency.as_ref() == Some(currency))).collect();
     Some(Money::new(decimal::sum(amounts?)?, currency))
 }

@@ -22,9 +22,12 @@
 pub mod activity;
 pub mod billing;
 pub mod fall;
+mod load;
 pub mod plans;
 pub mod points;
+pub mod sentiment;
 pub mod timeline;
+mod usage;
 
 use crate::{
     data::{At, records::Text},
@@ -36,10 +39,12 @@ pub use billing::Billing;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 pub use fall::{Fall, Part};
+pub use load::{Loaded, formula, load};
 pub use plans::Plans;
 pub use points::{Change, Points};
 use std::collections::HashMap;
 pub use timeline::{Reading, State, Timeline};
+pub use usage::{Abandoned, Logins};
 
 /// One of the five parts of a score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,19 +220,6 @@ impl Health {
     pub fn timeline<'h>(&'h self, customer: &'h Customer, back: u32) -> Timeline<'h> {
         let from = self.day.saturating_sub(i32::try_from(back).unwrap_or(i32::MAX)).max(self.earliest);
         Timeline::new(self, customer, from)
-    }
-
-    /// The sums of an account's logins and active users over the days `[from, to)`; `None` where the activity export
-    /// does not cover them all.
-    pub fn engagement(&self, account: &str, from: NaiveDate, to: NaiveDate) -> Option<(u64, u64)> {
-        let (from, to) = (number(from), number(to));
-        if !self.covers(from, to) {
-            return None;
-        }
-        Some(self.activity.of(account).map_or((0, 0), |d| {
-            let (logins, users, _) = d.sums(from, to);
-            (logins, users)
-        }))
     }
 
     /// Whether the activity export covers all days of `[from, to)`.

@@ -1,6 +1,6 @@
-//! What accounts did day by day, held densely: 24 bytes an account and day.
+//! What accounts did day by day, held densely: 32 bytes an account and day.
 
-use crate::data::records::Text;
+use crate::data::{At, records::Text};
 use chrono::{Datelike as _, NaiveDate};
 use std::collections::{HashMap, VecDeque};
 
@@ -39,6 +39,9 @@ struct Use {
     features: u64,
     logins: u32,
     users: u32,
+    /// Where its row stands; line 0 where there is none.
+    line: u32,
+    file: u32,
 }
 
 /// One account's days from its first to its last; days between without a row are zeros.
@@ -77,7 +80,7 @@ impl Daily {
         })
     }
 
-    fn add(&mut self, day: Day, counts: Counts, features: &[FeatureId]) {
+    fn add(&mut self, day: Day, counts: Counts, features: &[FeatureId], at: At) {
         let mut bits = 0u64;
         for &f in features {
             match self.local(f) {
@@ -91,6 +94,8 @@ impl Daily {
                 features: bits,
                 logins: u32::try_from(counts.logins).unwrap_or(u32::MAX),
                 users: u32::try_from(counts.active_users).unwrap_or(u32::MAX),
+                line: u32::try_from(at.line).unwrap_or(0),
+                file: at.file,
             };
         }
     }
@@ -135,6 +140,11 @@ impl Daily {
         for &(day, at) in self.more.iter().filter(|(day, _)| (from..to).contains(day)) {
             f(day, self.features[at as usize]);
         }
+    }
+
+    /// Where the rows of `[from, to)` stand.
+    pub(super) fn rows(&self, from: Day, to: Day) -> impl Iterator<Item = At> {
+        self.window(from, to).filter(|d| d.line > 0).map(|d| At { file: d.file, line: d.line.into() })
     }
 
     /// The features that are ever named, in no order.
@@ -224,8 +234,9 @@ impl Activity {
         id
     }
 
-    /// Sets a day of an account. A day is given once; the source has settled which of two rows counts.
-    pub fn add(&mut self, account: usize, date: NaiveDate, counts: Counts, features: &[FeatureId]) {
+    /// Sets a day of an account, with where its row stands. A day is given once; the source has settled which of two
+    /// rows counts.
+    pub fn add(&mut self, account: usize, date: NaiveDate, counts: Counts, features: &[FeatureId], at: At) {
         let day = number(date);
         let (first, last) = self.span.unwrap_or((day, day));
         self.span = Some((first.min(day), last.max(day)));
@@ -234,7 +245,7 @@ impl Activity {
             daily.first_call = Some(day);
         }
         if (self.keep.0..self.keep.1).contains(&day) {
-            daily.add(day, counts, features);
+            daily.add(day, counts, features, at);
         }
     }
 
@@ -288,7 +299,7 @@ mod tests {
             let mut a = Activity::new(Measured::ALL, NaiveDate::MIN, NaiveDate::MAX);
             for (date, n) in order {
                 let account = a.account(&"acct_1".into());
-                a.add(account, day(date), counts(n), &[]);
+                a.add(account, day(date), counts(n), &[], At::default());
             }
             let first = number(day("2028-02-27"));
             let daily = a.of("acct_1").unwrap();
@@ -305,9 +316,9 @@ mod tests {
     fn days_before_those_kept_still_count_for_the_span_and_the_first_call() {
         let mut a = Activity::new(Measured::ALL, day("2026-06-01"), day("2026-06-03"));
         let account = a.account(&"acct_1".into());
-        a.add(account, day("2026-01-01"), counts(4), &[]);
-        a.add(account, day("2026-06-01"), counts(0), &[]);
-        a.add(account, day("2261-06-01"), counts(1), &[]);
+        a.add(account, day("2026-01-01"), counts(4), &[], At::default());
+        a.add(account, day("2026-06-01"), counts(0), &[], At::default());
+        a.add(account, day("2261-06-01"), counts(1), &[], At::default());
         assert_eq!(a.span(), Some((day("2026-01-01"), day("2261-06-01"))));
         let daily = a.of("acct_1").unwrap();
         assert_eq!(daily.days.len(), 1);
@@ -320,8 +331,8 @@ mod tests {
         let mut a = Activity::new(Measured::ALL, NaiveDate::MIN, NaiveDate::MAX);
         let account = a.account(&"acct_1".into());
         let all: Vec<FeatureId> = (0..100).map(|n| a.feature(&format!("f{n}"))).collect();
-        a.add(account, day("2026-06-01"), counts(1), &all);
-        a.add(account, day("2026-06-02"), counts(1), &all[70..]);
+        a.add(account, day("2026-06-01"), counts(1), &all, At::default());
+        a.add(account, day("2026-06-02"), counts(1), &all[70..], At::default());
         let at = number(day("2026-06-01"));
         let uses = |from, to| {
             let mut n = 0;
