@@ -2,7 +2,7 @@
 
 use super::{
     Component, Formula,
-    points::{Change, apportion},
+    points::{Change, Points, apportion},
     timeline::{Reading, Timeline},
 };
 use crate::model::decimal::Decimal;
@@ -12,8 +12,23 @@ use crate::model::decimal::Decimal;
 pub struct Part {
     /// The component.
     pub component: Component,
+    /// Its weighted value then.
+    then: Change,
+    /// And now.
+    now: Change,
     /// Weighted value now − then: negative where it pulled the score down.
     pub change: Change,
+}
+
+/// A component of a fall as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownPart {
+    /// The component.
+    pub component: Component,
+    /// Its weighted value then.
+    pub then: Decimal,
+    /// And now.
+    pub now: Decimal,
 }
 
 /// Two days of an account compared over the components that both have, so that one that appears or vanishes is no
@@ -24,7 +39,11 @@ pub struct Fall {
     pub then: Reading,
     /// The later day.
     pub now: Reading,
-    /// Score now − score then, both over the shared components.
+    /// The earlier score over the shared components.
+    pub score_then: Points,
+    /// The later one.
+    pub score_now: Points,
+    /// What lies between: score now − score then.
     pub change: Change,
     /// What each shared component contributes; the changes add up to [`Fall::change`]. The largest fall first.
     pub parts: Vec<Part>,
@@ -42,22 +61,43 @@ impl Fall {
         if weight == 0 || weight * 100 < formula.least_coverage * all {
             return None;
         }
-        let mean = |now: bool| {
-            super::Points::mean(shared().map(|(c, a, b)| (formula.weight(c), if now { b } else { a })))
-        };
-        let change = mean(true)?.since(mean(false)?);
+        let mean =
+            |now: bool| Points::mean(shared().map(|(c, a, b)| (formula.weight(c), if now { b } else { a })));
+        let (score_then, score_now) = (mean(false)?, mean(true)?);
+        let change = score_now.since(score_then);
+        let weighted =
+            |p: Points, c: Component| p.since(Points::whole(0)).weighted(formula.weight(c), weight);
         let mut parts: Vec<Part> = shared()
-            .map(|(c, a, b)| Part { component: c, change: b.since(a).weighted(formula.weight(c), weight) })
+            .map(|(c, a, b)| Part {
+                component: c,
+                then: weighted(a, c),
+                now: weighted(b, c),
+                change: b.since(a).weighted(formula.weight(c), weight),
+            })
             .collect();
         parts.sort_by_key(|p| p.change.rounded(9));
-        Some(Fall { then, now, change, parts })
+        Some(Fall { then, now, score_then, score_now, change, parts })
     }
 
-    /// The parts as decimals of `places` that add up to the change as it is shown to as many.
-    pub fn shown(&self, places: u32) -> Vec<(Component, Decimal)> {
+    /// The parts' changes as decimals of `places` that add up to the change as it is shown to as many.
+    pub fn changes(&self, places: u32) -> Vec<(Component, Decimal)> {
         let changes: Vec<Change> = self.parts.iter().map(|p| p.change).collect();
         let shown = apportion(&changes, self.change, places);
         self.parts.iter().map(|p| p.component).zip(shown).collect()
+    }
+
+    /// The parts' weighted values as decimals of `places` that add up to the scores as they are shown to as many:
+    /// so do their differences to the difference of these.
+    pub fn values(&self, places: u32) -> Vec<ShownPart> {
+        let zero = Points::whole(0);
+        let of = |part: fn(&Part) -> Change, total: Points| {
+            let parts: Vec<Change> = self.parts.iter().map(part).collect();
+            apportion(&parts, total.since(zero), places)
+        };
+        let then = of(|p| p.then, self.score_then);
+        let now = of(|p| p.now, self.score_now);
+        let parts = self.parts.iter().zip(then.into_iter().zip(now));
+        parts.map(|(p, (then, now))| ShownPart { component: p.component, then, now }).collect()
     }
 }
 

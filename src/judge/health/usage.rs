@@ -4,7 +4,10 @@ use super::{
     Health,
     activity::{Day, FeatureId, date, number},
 };
-use crate::data::{At, records::Text};
+use crate::{
+    data::{At, records::Text},
+    model::decimal::{self, Decimal, Exact},
+};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
@@ -36,10 +39,20 @@ pub struct Logins {
 
 impl Logins {
     /// Whether the later mean is `percent` per cent of the earlier one or less; never where that was 0.
-    pub fn at_most(&self, percent: u32) -> bool {
-        let now = u128::from(self.now) * u128::from(self.then_days) * 100;
-        let then = u128::from(self.then) * u128::from(self.now_days) * u128::from(percent);
-        self.then > 0 && now <= then
+    pub fn at_most(&self, percent: Decimal) -> bool {
+        let now = Exact::from(Decimal::from(self.now)).mul(Decimal::from(self.then_days * 100).into());
+        let then = Exact::from(Decimal::from(self.then)).mul(Decimal::from(self.now_days).into());
+        let limit = then.and_then(|t| t.mul(percent.into()));
+        let above = now.and_then(|n| limit.and_then(|l| l.sub(n)));
+        self.then > 0 && above.is_ok_and(|d| !d.is_negative())
+    }
+
+    /// The mean a day, to nine places: then, now, and what lies between.
+    pub fn means(&self) -> Option<(Decimal, Decimal, Decimal)> {
+        let exact = |n: u64| Exact::from(Decimal::from(n));
+        let per = |n: Exact, days: u32| n.div_round(Decimal::from(days).into(), 9).ok().flatten();
+        let (then, now) = (per(exact(self.then), self.then_days)?, per(exact(self.now), self.now_days)?);
+        Some((then, now, decimal::sub(now, then)?))
     }
 }
 
