@@ -27,6 +27,7 @@ end
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -s V -l version -d 'Print version'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "reconcile" -d 'Check usage metered against usage billed'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "health" -d 'Check a score for every account, with early warning'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "import" -d 'Read exports into the cache and remember them for later calls'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "status" -d 'Show what the cache holds, and where it lies'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "checks" -d 'List the checks, what each reads, and which can run on the given exports'
@@ -82,6 +83,59 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l verb
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l no-progress -d 'No progress bars'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l verify -d 'Hash every file again instead of trusting its size and times'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l history -d 'Rows for each of so many days up to the judged one, instead of the judged one alone [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l drop -d 'A fall of so many points within --drop-days is a drop [default: 20]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l drop-days -d 'Days within which a fall is a drop [default: 7]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l base-fall -d 'Where three quarters of the accounts fell by so many points, accounts are judged against the median [default: 5]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l decline -d 'Logins at this share of the earlier ones or less are a decline [default: 60%]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l low -d 'A score under this is low [default: 40]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l leak -d 'A fall of so many points over --leak-days without a drop is a leak [default: 20]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l leak-days -d 'Days over which a leak is looked for [default: 60]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l abandoned-days -d 'A feature that was used on so many days was in use [default: 5]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l silent-days -d 'Days without any activity that are a finding [default: 14]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l weight-logins -d 'Weight of the trend of logins in the score [default: 25]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l weight-adoption -d 'Weight of the share of the plan\'s features in use [default: 25]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l weight-sentiment -d 'Weight of the tickets\' sentiment [default: 20]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l weight-billing -d 'Weight of paid and unpaid invoices [default: 15]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l weight-api -d 'Weight of the trend of API calls [default: 15]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l text-sentiment -d 'Read the sentiment of tickets without one from their subject and body'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"

@@ -81,3 +81,136 @@ fn arr_of(account: &Account, running: &[&Subscription]) -> Option<Money> {
         running.iter().map(|s| s.arr.filter(|_| s.currency.as_ref() == Some(currency))).collect();
     Some(Money::new(decimal::sum(amounts?)?, currency))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::At,
+        model::{
+            decimal::{Decimal, parse},
+            time::Stamp,
+        },
+    };
+
+    fn account(id: &str, plan: Option<&str>, arr: Option<(&str, &str)>) -> Account {
+        Account {
+            at: At::default(),
+            account_id: id.into(),
+            name: None,
+            kind: None,
+            parent_account_id: None,
+            bill_to: None,
+            status: "active".into(),
+            status_since: None,
+            canceled_at: None,
+            plan: plan.map(Into::into),
+            arr: arr.map(|(amount, _)| parse(amount).unwrap()),
+            currency: arr.map(|(_, currency)| currency.into()),
+            account_manager: None,
+            csm: None,
+            country: None,
+            state: None,
+            created_at: None,
+            api_first: None,
+            updated_at: None,
+        }
+    }
+
+    fn subscription(
+        id: &str,
+        account: &str,
+        plan: &str,
+        status: &str,
+        arr: Option<(&str, &str)>,
+    ) -> Subscription {
+        let day = Stamp::parse("2026-01-01").unwrap();
+        Subscription {
+            at: At::default(),
+            subscription_id: id.into(),
+            account_id: account.into(),
+            plan: plan.into(),
+            status: status.into(),
+            quantity: None,
+            price: None,
+            discount: None,
+            started_at: None,
+            current_period_start: day,
+            current_period_end: day,
+            renewal_date: None,
+            auto_renew: None,
+            term: None,
+            arr: arr.map(|(amount, _)| parse(amount).unwrap()),
+            currency: arr.map(|(_, currency)| currency.into()),
+            timezone: None,
+            trial_end: None,
+            cancel_at: None,
+            canceled_at: None,
+        }
+    }
+
+    fn plan(name: &str, tier: Option<&str>, from: Option<&str>) -> Plan {
+        Plan {
+            at: At::default(),
+            plan: name.into(),
+            effective_from: from.map(|t| Stamp::parse(t).unwrap().in_zone(chrono_tz::UTC)),
+            effective_to: None,
+            name: None,
+            tier: tier.map(Into::into),
+            rank: None,
+            price: None,
+            currency: None,
+            interval: None,
+            seat_limit: None,
+            api_limit: None,
+            features: None,
+        }
+    }
+
+    #[test]
+    fn revenue_is_the_accounts_own_figure_else_what_runs_in_one_currency() {
+        let usd = |amount| Some((amount, "USD"));
+        let accounts = ["own", "sum", "mixed", "silent", "none"].map(|id| account(id, None, None));
+        let mut accounts = accounts.to_vec();
+        accounts[0] = account("own", None, usd("48000"));
+        let subscriptions = [
+            subscription("s1", "own", "pro", "active", usd("1")),
+            subscription("s2", "sum", "pro", "active", usd("1200.50")),
+            subscription("s3", "sum", "pro", "past_due", usd("600")),
+            subscription("s4", "sum", "pro", "canceled", usd("9999")),
+            subscription("s5", "mixed", "pro", "active", usd("5")),
+            subscription("s6", "mixed", "team", "active", Some(("5", "EUR"))),
+            subscription("s7", "silent", "pro", "active", usd("5")),
+            subscription("s8", "silent", "pro", "active", None),
+        ];
+        let c = Customers::new(&accounts, &subscriptions, &[]);
+        let arr = |id| c.arr(id).map(|m: &Money| (m.amount, m.currency.as_str()));
+        let is = |amount: &str| Some((parse(amount).unwrap() as Decimal, "USD"));
+        assert_eq!(arr("own"), is("48000"));
+        assert_eq!(arr("sum"), is("1800.50"));
+        assert_eq!([arr("mixed"), arr("silent"), arr("none"), arr("unknown")], [None; 4]);
+        assert_eq!(c.plan("sum").map(|p| &**p), Some("pro"));
+        assert_eq!(c.plan("mixed"), None, "on two plans at once");
+    }
+
+    #[test]
+    fn a_tier_is_what_the_latest_plan_row_says_else_the_plans_name() {
+        let accounts = [
+            account("a", Some("scale"), None),
+            account("b", Some("Enterprise"), None),
+            account("c", Some("growth"), None),
+            account("d", Some("pro"), None),
+        ];
+        let plans = [
+            plan("scale", Some("enterprise"), Some("2026-06-01")),
+            plan("scale", Some("business"), Some("2025-01-01")),
+            plan("growth", None, None),
+            plan("pro", Some("business"), None),
+        ];
+        for plans in [plans.to_vec(), plans.iter().rev().cloned().collect()] {
+            let c = Customers::new(&accounts, &[], &plans);
+            let tiers = ["a", "b", "c", "d", "x"].map(|id| c.tier(id));
+            assert_eq!(tiers, [Some("enterprise"), Some("enterprise"), None, Some("business"), None]);
+        }
+    }
+}

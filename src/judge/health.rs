@@ -232,3 +232,6 @@ impl Health {
 pub fn day_of(t: crate::model::time::Instant, zone: Tz) -> NaiveDate {
     local(t, zone).date()
 }
+
+#[cfg(test)]
+mod tests;

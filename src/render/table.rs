@@ -556,6 +556,16 @@ mod tests {
     }
 
     #[test]
+    fn a_trend_is_a_sparkline_and_a_narrow_one_shows_its_end() {
+        let list = serde_json::json!(["0.0", "12.9", "13.0", "50.0", null, "99.9", "100.0"]);
+        let line = cell(&list, Show::Trend, false, false);
+        assert_eq!(line, "▁▁▂▅·██");
+        let trend = |n: usize| Column::new("TREND".into(), Show::Trend, vec![line.repeat(n)]);
+        let fitted = fit(vec![trend(3), Column::new("NAME".into(), Show::Text, vec!["abc".into()])], 21);
+        assert_eq!(fitted.columns[0].cells[0], line.repeat(2));
+    }
+
+    #[test]
     fn colours_change_nothing_but_colours() {
         for report in [sample::report(), sample::naughty(), sample::pass(), sample::untrusted()] {
             let plain = table(&report, &options(80));

@@ -115,6 +115,18 @@ fn every_case_of_reconcile_is_judged_as_written() {
 }
 
 #[test]
+fn every_case_of_health_is_judged_as_written() {
+    let mut wrong = Vec::new();
+    let cases = cases("health");
+    assert!(cases.len() > 25, "the cases are gone");
+    for case in cases {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        wrong.extend(judge("health", &case).into_iter().map(|w| format!("{name}: {w}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn by_day_shows_each_day_with_its_events_files_and_lines() {
     let home = Home::new();
     let folder = repository().join("fixtures/reconcile/cause-duplicates-counted");

@@ -109,19 +109,20 @@ impl Teller<'_, '_> {
 
     /// The differences of a fall: the score, then each component's weighted value; they add up.
     fn diffs(fall: &Fall) -> Vec<Diff> {
-        let (then, now) = (fall.score_then.rounded(9), fall.score_now.rounded(9));
-        let mut diffs = vec![Diff::decimals("score", then, now)];
-        diffs.extend(fall.values(9).iter().map(|p| Diff::decimals(p.component.name(), p.then, p.now)));
+        let then = fall.score_then.rounded(9);
+        let mut diffs = vec![Diff::decimals("score", then, then + fall.change.rounded(9))];
+        let parts = fall.shown(9);
+        diffs.extend(parts.iter().map(|p| Diff::decimals(p.component.name(), p.then, p.then + p.change)));
         diffs
     }
 
     /// `logins -11.7, sentiment -17.8`: the components that moved, most fallen first.
     fn parts(fall: &Fall) -> String {
         let moved: Vec<String> = fall
-            .changes(1)
+            .shown(1)
             .into_iter()
-            .filter(|(_, change)| !change.is_zero())
-            .map(|(c, change)| format!("{} {}", c.name(), signed(change)))
+            .filter(|p| !p.change.is_zero())
+            .map(|p| format!("{} {}", p.component.name(), signed(p.change)))
             .collect();
         if moved.is_empty() { "no component by as much as 0.1".to_owned() } else { moved.join(", ") }
     }

@@ -14,8 +14,6 @@ pub struct Part {
     pub component: Component,
     /// Its weighted value then.
     then: Change,
-    /// And now.
-    now: Change,
     /// Weighted value now − then: negative where it pulled the score down.
     pub change: Change,
 }
@@ -27,8 +25,8 @@ pub struct ShownPart {
     pub component: Component,
     /// Its weighted value then.
     pub then: Decimal,
-    /// And now.
-    pub now: Decimal,
+    /// What lies between then and now.
+    pub change: Decimal,
 }
 
 /// Two days of an account compared over the components that both have, so that one that appears or vanishes is no
@@ -71,7 +69,6 @@ impl Fall {
             .map(|(c, a, b)| Part {
                 component: c,
                 then: weighted(a, c),
-                now: weighted(b, c),
                 change: b.since(a).weighted(formula.weight(c), weight),
             })
             .collect();
@@ -79,25 +76,17 @@ impl Fall {
         Some(Fall { then, now, score_then, score_now, change, parts })
     }
 
-    /// The parts' changes as decimals of `places` that add up to the change as it is shown to as many.
-    pub fn changes(&self, places: u32) -> Vec<(Component, Decimal)> {
-        let changes: Vec<Change> = self.parts.iter().map(|p| p.change).collect();
-        let shown = apportion(&changes, self.change, places);
-        self.parts.iter().map(|p| p.component).zip(shown).collect()
-    }
-
-    /// The parts' weighted values as decimals of `places` that add up to the scores as they are shown to as many:
-    /// so do their differences to the difference of these.
-    pub fn values(&self, places: u32) -> Vec<ShownPart> {
-        let zero = Points::whole(0);
-        let of = |part: fn(&Part) -> Change, total: Points| {
+    /// The parts as decimals of `places`: their changes add up to the change as it is shown to as many, their values
+    /// then to the earlier score.
+    pub fn shown(&self, places: u32) -> Vec<ShownPart> {
+        let of = |part: fn(&Part) -> Change, total: Change| {
             let parts: Vec<Change> = self.parts.iter().map(part).collect();
-            apportion(&parts, total.since(zero), places)
+            apportion(&parts, total, places)
         };
-        let then = of(|p| p.then, self.score_then);
-        let now = of(|p| p.now, self.score_now);
-        let parts = self.parts.iter().zip(then.into_iter().zip(now));
-        parts.map(|(p, (then, now))| ShownPart { component: p.component, then, now }).collect()
+        let then = of(|p| p.then, self.score_then.since(Points::whole(0)));
+        let changes = of(|p| p.change, self.change);
+        let parts = self.parts.iter().zip(then.into_iter().zip(changes));
+        parts.map(|(p, (then, change))| ShownPart { component: p.component, then, change }).collect()
     }
 }
 

@@ -183,7 +183,7 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
 
 /// Parts of a total, rounded to `places` so that they still add up to the rounded total: what rounding leaves is
 /// given, a unit of the last place each, to the parts that rounding has moved furthest the other way (the first of
-/// equals).
+/// equals). A part of 0 stays 0.
 pub fn apportion(parts: &[Change], total: Change, places: u32) -> Vec<Decimal> {
     let mut rounded: Vec<Decimal> = parts.iter().map(|p| p.rounded(places)).collect();
     let unit = Decimal::new(1, places);
@@ -192,7 +192,7 @@ pub fn apportion(parts: &[Change], total: Change, places: u32) -> Vec<Decimal> {
     let step = if left.is_sign_negative() { -unit } else { unit };
     // How far rounding moved each part, seen two places finer.
     let finer: Vec<Decimal> = parts.iter().map(|p| p.rounded(places + 2)).collect();
-    let mut order: Vec<usize> = (0..parts.len()).collect();
+    let mut order: Vec<usize> = (0..parts.len()).filter(|&i| !finer[i].is_zero()).collect();
     order.sort_by_key(
         |&i| if left.is_sign_negative() { finer[i] - rounded[i] } else { rounded[i] - finer[i] },
     );

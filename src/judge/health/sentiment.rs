@@ -7,99 +7,101 @@
 
 use crate::{
     data::records::{Text, Ticket},
-    model::decimal::Decimal,
+    model::decimal::{self, Decimal},
 };
 use std::collections::HashMap;
 use vader_parity::SentimentIntensityAnalyzer;
 
-/// What the support lexicon adds: words and valence on VADER's scale of −4 to 4. Where two phrases overlap, the one
+/// What the support lexicon adds: words and valence in tenths on VADER's scale of −4 to 4. Where two phrases overlap, the one
 /// that begins first counts, of these the longer. Words are compared in lower case; `cannot`, `can not` and `cant`
 /// are `can't`, and so on.
-pub const PHRASES: &[(&str, f64)] = &[
+pub const PHRASES: &[(&str, i32)] = &[
     // locked out
-    ("can't log in", -2.5),
-    ("can't login", -2.5),
-    ("can't sign in", -2.5),
-    ("can't access", -2.0),
-    ("unable to log in", -2.5),
-    ("unable to access", -2.0),
-    ("locked out", -2.0),
+    ("can't log in", -25),
+    ("can't login", -25),
+    ("can't sign in", -25),
+    ("can't access", -20),
+    ("unable to log in", -25),
+    ("unable to access", -20),
+    ("locked out", -20),
     // broken
-    ("still broken", -1.5),
-    ("broken since", -1.0),
-    ("still not working", -2.5),
-    ("not working", -2.0),
-    ("doesn't work", -2.0),
-    ("don't work", -2.0),
-    ("didn't work", -1.5),
-    ("won't load", -2.0),
-    ("doesn't load", -2.0),
-    ("won't open", -1.5),
-    ("stopped working", -2.5),
-    ("no longer works", -2.5),
-    ("nothing works", -2.5),
-    ("is down", -2.0),
-    ("are down", -2.0),
-    ("keeps failing", -1.0),
-    ("keeps crashing", -2.0),
-    ("keeps happening", -1.5),
-    ("timing out", -1.5),
-    ("times out", -1.5),
-    ("timed out", -1.5),
-    ("unusable", -2.5),
-    ("blocking us", -2.0),
-    ("blocked by this", -1.5),
-    ("since the deploy", -0.5),
-    ("since the update", -0.5),
-    ("since the release", -0.5),
+    ("still broken", -15),
+    ("broken since", -10),
+    ("still not working", -25),
+    ("not working", -20),
+    ("doesn't work", -20),
+    ("don't work", -20),
+    ("didn't work", -15),
+    ("won't load", -20),
+    ("doesn't load", -20),
+    ("won't open", -15),
+    ("stopped working", -25),
+    ("no longer works", -25),
+    ("nothing works", -25),
+    ("is down", -20),
+    ("are down", -20),
+    ("keeps failing", -10),
+    ("keeps crashing", -20),
+    ("keeps happening", -15),
+    ("timing out", -15),
+    ("times out", -15),
+    ("timed out", -15),
+    ("unusable", -25),
+    ("blocking us", -20),
+    ("blocked by this", -15),
+    ("since the deploy", -5),
+    ("since the update", -5),
+    ("since the release", -5),
     // waiting
-    ("no response", -1.5),
-    ("no reply", -1.5),
-    ("still waiting", -1.5),
-    ("any update on this", -1.0),
-    ("third time", -1.0),
+    ("no response", -15),
+    ("no reply", -15),
+    ("still waiting", -15),
+    ("any update on this", -10),
+    ("third time", -10),
     // money
-    ("charged twice", -2.0),
-    ("double charged", -2.0),
-    ("overcharged", -2.0),
-    ("want a refund", -2.0),
-    ("our money back", -2.0),
-    // leaving
-    ("cancel our subscription", -2.0),
-    ("cancel my subscription", -2.0),
-    ("cancel the subscription", -2.0),
-    ("cancel our account", -2.0),
-    ("cancel my account", -2.0),
-    ("cancel our plan", -2.0),
-    ("cancel our contract", -2.0),
-    ("close our account", -2.0),
-    ("not renew", -2.0),
-    ("won't renew", -2.5),
-    ("to a competitor", -2.0),
-    ("looking at alternatives", -2.0),
-    ("evaluating alternatives", -2.0),
+    ("charged twice", -20),
+    ("double charged", -20),
+    ("overcharged", -20),
+    ("want a refund", -20),
+    ("our money back", -20),
+    // leaving: said politely, with 'please' and 'thanks', and still bad news
+    ("cancel our subscription", -35),
+    ("cancel my subscription", -35),
+    ("cancel the subscription", -35),
+    ("cancel our account", -35),
+    ("cancel my account", -35),
+    ("cancel our plan", -35),
+    ("cancel our contract", -35),
+    ("close our account", -35),
+    ("not renew", -30),
+    ("won't renew", -30),
+    ("to a competitor", -25),
+    ("looking at alternatives", -20),
+    ("evaluating alternatives", -20),
     // well again
-    ("works now", 1.5),
-    ("works again", 1.5),
-    ("working again", 1.5),
-    ("that fixed it", 2.0),
-    ("solved it", 1.5),
-    ("up and running", 1.0),
+    ("works now", 15),
+    ("works again", 15),
+    ("working again", 15),
+    ("that fixed it", 20),
+    ("solved it", 15),
+    ("up and running", 10),
 ];
 
 /// VADER's normalisation: a sum s becomes s / √(s² + α).
-const ALPHA: f64 = 15.0;
+const ALPHA: i128 = 15;
+/// Sums are kept in 10^−9.
+const BILLION: i128 = 1_000_000_000;
 
 /// Reads texts.
 pub struct TextSentiment {
     vader: SentimentIntensityAnalyzer,
     /// By first word: the phrase's words and its valence, longest first.
-    phrases: HashMap<&'static str, Vec<(Vec<&'static str>, f64)>>,
+    phrases: HashMap<&'static str, Vec<(Vec<&'static str>, i32)>>,
 }
 
 impl Default for TextSentiment {
     fn default() -> TextSentiment {
-        let mut phrases: HashMap<&str, Vec<(Vec<&str>, f64)>> = HashMap::new();
+        let mut phrases: HashMap<&str, Vec<(Vec<&str>, i32)>> = HashMap::new();
         for (text, valence) in PHRASES {
             let words: Vec<&str> = text.split(' ').collect();
             phrases.entry(words[0]).or_default().push((words, *valence));
@@ -114,9 +116,9 @@ impl Default for TextSentiment {
 impl TextSentiment {
     /// The sentiment of a text, −1 to 1, to four places as VADER gives it.
     pub fn of(&self, text: &str) -> Decimal {
-        let compound = self.vader.polarity_scores(text).compound;
+        let compound = ten_thousandths(&format!("{:.4}", self.vader.polarity_scores(text).compound));
         let words = words(text);
-        let mut added = 0.0;
+        let mut added = 0;
         let mut at = 0;
         while at < words.len() {
             let found = self.phrases.get(words[at].as_str()).and_then(|list| {
@@ -131,18 +133,30 @@ impl TextSentiment {
                 at += 1;
             }
         }
-        if added == 0.0 {
-            return four_places(compound);
-        }
-        // The sum that VADER's compound was made of; its rounding to ±1 stands for a very long text.
-        let bound = compound.clamp(-0.9999, 0.9999);
-        let sum = bound * (ALPHA / (1.0 - bound * bound)).sqrt() + added;
-        four_places(sum / (sum * sum + ALPHA).sqrt())
+        let scored = if added == 0 { compound } else { with_added(compound, added) };
+        Decimal::from_i128_with_scale(scored, 4)
     }
 }
 
-fn four_places(value: f64) -> Decimal {
-    Decimal::new((value * 10_000.0).round() as i64, 4)
+/// A text of four places in 10^−4.
+fn ten_thousandths(text: &str) -> i128 {
+    decimal::parse(text).map_or(0, |mut d| {
+        d.rescale(4);
+        d.mantissa()
+    })
+}
+
+/// A compound of the sum that this one was made of and of valences in tenths; both in 10^−4, rounded half-up. VADER's
+/// own rounding to ±1 stands for a very long text.
+fn with_added(compound: i128, tenths: i32) -> i128 {
+    let one = 10_000;
+    let bound = compound.clamp(1 - one, one - 1);
+    let square = one * one;
+    let root = (ALPHA * square * BILLION * BILLION / (square - bound * bound)).isqrt();
+    let sum = bound * root / one + i128::from(tenths) * BILLION / 10;
+    let norm = (sum * sum + ALPHA * BILLION * BILLION).isqrt();
+    let half = if sum < 0 { -norm } else { norm };
+    (2 * sum * one + half) / (2 * norm)
 }
 
 /// Words in lower case without punctuation, negations in one form.

@@ -129,11 +129,6 @@ impl<'h> Timeline<'h> {
         Timeline { health, customer, from, base, logins, calls, adoption, moods }
     }
 
-    /// The earliest day that can be asked for.
-    pub fn first_day(&self) -> NaiveDate {
-        date(self.from)
-    }
-
     /// The health on a day; `None` outside the range.
     pub fn on(&self, day: NaiveDate) -> Option<Reading> {
         self.reading(number(day))
