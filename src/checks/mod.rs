@@ -2,6 +2,7 @@
 
 mod charges;
 mod dunning;
+mod health;
 mod prorate;
 mod reconcile;
 
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// Every check, in the order in which they are listed.
-pub const ALL: &[Check] = &[reconcile::CHECK, charges::CHECK, dunning::CHECK, prorate::CHECK];
+pub const ALL: &[Check] = &[reconcile::CHECK, charges::CHECK, dunning::CHECK, prorate::CHECK, health::CHECK];
 
 /// An answer from options alone; `None` where they ask for none.
 pub type WithoutData = fn(&Settings) -> anyhow::Result<Option<Outcome>>;

@@ -305,6 +305,49 @@ record! {
     }
 }
 
+record! {
+    /// What an account did in the product on one day.
+    ActivityDay of "activity" {
+        account_id: Text,
+        date: NaiveDate,
+        logins: Option<i64>,
+        active_users: Option<i64>,
+        api_calls: Option<i64>,
+        features_used: Option<Vec<Text>>,
+        seats_used: Option<i64>,
+        rejected_invites: Option<i64>,
+        rate_limited: Option<i64>,
+    }
+}
+
+record! {
+    /// A support ticket.
+    Ticket of "tickets" {
+        ticket_id: Text,
+        account_id: Option<Text>,
+        created_at: Instant,
+        updated_at: Option<Instant>,
+        first_response_at: Option<Instant>,
+        solved_at: Option<Instant>,
+        status: Option<Text>,
+        priority: Option<Text>,
+        /// Personal: only judged, never shown.
+        subject: Option<Text>,
+        /// Personal: only judged, never shown.
+        body: Option<Text>,
+        feature_area: Option<Text>,
+        kind = "type": Option<Text>,
+        channel: Option<Text>,
+        tags: Option<Vec<Text>>,
+        sentiment: Option<Decimal>,
+        csat: Option<Text>,
+        assignee: Option<Text>,
+        queue: Option<Text>,
+        /// Personal: only compared, never shown.
+        requester_email: Option<Text>,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,5 +381,7 @@ mod tests {
         columns_exist::<DeletionRequest>();
         columns_exist::<Billed>();
         columns_exist::<UsageTotal>();
+        columns_exist::<ActivityDay>();
+        columns_exist::<Ticket>();
     }
 }

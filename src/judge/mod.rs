@@ -2,7 +2,9 @@
 
 pub mod calendar;
 pub mod collection;
+pub mod customers;
 pub mod entitled;
+pub mod health;
 pub mod plans;
 pub mod price_book;
 pub mod pricing;

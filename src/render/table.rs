@@ -15,6 +15,8 @@ use serde_json::Value;
 const MOST_FINDINGS: usize = 10;
 /// Findings of one kind that are shown, unless all are asked for: beyond them the next kind says more.
 const MOST_OF_A_KIND: usize = 3;
+/// The least of a sparkline that says anything: a week.
+const SHORTEST_TREND: usize = 7;
 /// Fewer columns than this are not laid out for.
 const NARROWEST: usize = 40;
 
@@ -347,6 +349,7 @@ impl Column {
         };
         let floor = match show {
             Show::Text if !cells.iter().all(whole) => natural.min(block_width(&title).max(10)),
+            Show::Trend => natural.min(SHORTEST_TREND),
             _ => natural,
         };
         Column { title, show, hidden: false, cells, natural, floor }
@@ -420,11 +423,14 @@ pub(super) fn title(name: &str) -> String {
 
 /// Whether a column tells a difference, so that a plus matters.
 pub(super) fn is_signed(name: &str) -> bool {
-    name == "delta" || name.ends_with("_delta")
+    name == "delta" || name.ends_with("_delta") || name.starts_with("change_")
 }
 
 /// A value for a person: `days` leaves the clock off timestamps.
 pub(super) fn cell(value: &Value, show: Show, signed: bool, days: bool) -> String {
+    if let (Show::Trend, Value::Array(list)) = (show, value) {
+        return sparkline(list);
+    }
     let text = match value {
         Value::Bool(true) => return "yes".to_owned(),
         Value::Bool(false) => return "no".to_owned(),
@@ -438,7 +444,18 @@ pub(super) fn cell(value: &Value, show: Show, signed: bool, days: bool) -> Strin
         Show::Number if signed => with_sign(&text),
         Show::Number => grouped(&safe(&text)),
         Show::Percent => format!("{} %", with_sign(&text)),
+        Show::Trend => safe(&text).into_owned(),
     }
+}
+
+/// A block a value, in eighths of 100; a point where there is none.
+fn sparkline(values: &[Value]) -> String {
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let block = |v: &Value| {
+        let whole = plain(v).split('.').next().and_then(|t| t.parse::<usize>().ok());
+        whole.map_or('·', |n| BLOCKS[(n * 8 / 100).min(7)])
+    };
+    values.iter().map(block).collect()
 }
 
 fn with_sign(text: &str) -> String {
@@ -482,8 +499,8 @@ fn fit(columns: Vec<Column>, max: usize) -> Fitted {
     let mut dropped = Vec::new();
     while needed(f.columns.iter().map(|c| c.floor)) > max && f.columns.len() > 1 {
         let last = |wanted: &dyn Fn(&Column) -> bool| f.columns.iter().rposition(wanted).filter(|i| *i > 0);
-        let numbers = f.columns.iter().filter(|c| c.show != Show::Text).count();
-        let number = |c: &Column| c.show != Show::Text;
+        let number = |c: &Column| !matches!(c.show, Show::Text | Show::Trend);
+        let numbers = f.columns.iter().filter(|c| number(c)).count();
         let at = if numbers > 4 { last(&number) } else { None };
         let at = at.or_else(|| last(&|c| c.show == Show::Text)).or_else(|| last(&number)).unwrap_or(1);
         dropped.push(f.columns.remove(at).spoken());
@@ -515,6 +532,12 @@ fn shrink(columns: &mut [Column], max: usize) {
         *only = (*only).min(max.saturating_sub(1));
     }
     for (column, width) in columns.iter_mut().zip(widths) {
+        if column.show == Show::Trend {
+            for text in &mut column.cells {
+                let skipped = text.chars().count().saturating_sub(width);
+                *text = text.chars().skip(skipped).collect();
+            }
+        }
         for text in column.cells.iter_mut().chain([&mut column.title]) {
             *text = text.lines().map(|l| cut(l, width)).collect::<Vec<_>>().join("\n");
         }
@@ -545,6 +568,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_trend_is_a_sparkline_and_a_narrow_one_shows_its_end() {
+        let list = serde_json::json!(["0.0", "12.9", "13.0", "50.0", null, "99.9", "100.0"]);
+        let line = cell(&list, Show::Trend, false, false);
+        assert_eq!(line, "▁▁▂▅·██");
+        let trend = |n: usize| Column::new("TREND".into(), Show::Trend, vec![line.repeat(n)]);
+        let fitted = fit(vec![trend(3), Column::new("NAME".into(), Show::Text, vec!["abc".into()])], 21);
+        assert_eq!(fitted.columns[0].cells[0], line.repeat(2));
     }
 
     #[test]

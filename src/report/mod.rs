@@ -392,6 +392,8 @@ pub enum Show {
     Number,
     /// Right-aligned, signed, with a per cent sign.
     Percent,
+    /// A list of values from 0 to 100, shown as a sparkline; where it is too wide its end is shown.
+    Trend,
     /// Not in the table, only in JSON, CSV and `--all-rows` of a wide terminal.
     Hidden,
 }

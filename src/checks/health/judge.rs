@@ -1,0 +1,289 @@
+//! Runs the check: loads, judges each account, tells.
+
+use super::{
+    assess::{Assessed, Limits, assess, drop_of, leak_of},
+    findings::Teller,
+    rows,
+};
+use crate::{
+    data::{Data, records::Account},
+    engine::Outcome,
+    judge::health::{self, Change, Customer, Loaded, State, fall::base_fall},
+    model::{datasets::nearest, decimal::Decimal, text::counted},
+    report::{Finding, Problem, Severity},
+    settings::RowsShown,
+};
+use anyhow::Result;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Accounts below which a second thread is not worth its start.
+const MANY: usize = 2000;
+
+/// Runs the check.
+pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
+    let limits = Limits::of(data.settings)?;
+    let loaded = health::load(data, limits.back(), limits.activity_days())?;
+    let mut out = Outcome { excluded: loaded.excluded, ..Outcome::default() };
+    if let Some(problem) = names_differ(data, &loaded) {
+        out.problems.push(problem);
+        out.not_judged = loaded.accounts.len() as u64;
+        "activity and accounts name different accounts".clone_into(&mut out.headline);
+        return Ok(out);
+    }
+    notes(data, &loaded, &mut out);
+    let scored = pairs(&loaded);
+    let assessed = assess_all(data, &loaded, &limits, &scored);
+    let base = base(&assessed, &limits);
+    let mut told = Told { data, loaded: &loaded, limits: &limits, base, out };
+    for ((account, customer), a) in scored.iter().zip(&assessed) {
+        told.account(account, customer, a);
+    }
+    told.history(&assessed);
+    told.close(&assessed);
+    Ok(told.out)
+}
+
+/// The accounts that are not canceled, each with what its score is made of.
+fn pairs(loaded: &Loaded) -> Vec<(&Account, &Customer)> {
+    let live = loaded.accounts.iter().filter(|a| &*a.status != "canceled");
+    live.filter_map(|a| Some((a, loaded.health.find(&a.account_id)?))).collect()
+}
+
+/// Whether most ids of the activity export match no account: then nothing is judged.
+fn names_differ(data: &Data<'_>, loaded: &Loaded) -> Option<Problem> {
+    let all = loaded.health.activity().accounts().count();
+    if loaded.unknown.len() * 2 <= all {
+        return None;
+    }
+    let known: Vec<&str> = loaded.accounts.iter().map(|a| &*a.account_id).collect();
+    let list: Vec<String> = loaded
+        .unknown
+        .iter()
+        .take(10)
+        .map(|id| match nearest(id, known.iter().copied()).first() {
+            Some(near) => format!("{id} (nearest: {near})"),
+            None => id.to_string(),
+        })
+        .collect();
+    let message = format!(
+        "{} of {} in activity match no account, so nothing was judged: the two exports name accounts differently; \
+         give an identities export that says which id is which account. Unknown: {}",
+        loaded.unknown.len(),
+        counted(all as u64, "id", "ids"),
+        list.join(", ")
+    );
+    let problem = Problem::new("data/unknown-names", message);
+    let file = data.parts("activity").map(|(f, _)| data.inputs[f].file.clone()).min();
+    Some(match file {
+        Some(file) => problem.at(&file, None),
+        None => problem,
+    })
+}
+
+/// How the data was read and what it lacks.
+fn notes(data: &Data<'_>, loaded: &Loaded, out: &mut Outcome) {
+    let activity = loaded.health.activity();
+    if let Some((first, last)) = activity.span() {
+        out.notes.push(format!("activity covers {first} to {last}"));
+        if loaded.back > 0 {
+            let back = counted(loaded.back.unsigned_abs(), "day", "days");
+            out.notes.push(format!(
+                "judged at {}, {back} back: the day after the last one that activity covers",
+                loaded.health.day()
+            ));
+        }
+    }
+    let mut left_out = |lacks: bool, what: &str| {
+        if lacks {
+            out.notes.push(what.to_owned());
+        }
+    };
+    left_out(!data.has("tickets"), "no tickets: sentiment left out");
+    left_out(!data.has("payments"), "no payments: billing by the accounts' own state alone");
+    left_out(!activity.measured.logins, "activity has no logins: that component left out");
+    left_out(!activity.measured.features, "activity has no features_used: adoption left out");
+    left_out(!activity.measured.api_calls, "activity has no api_calls: that component left out");
+    let listed = data.has_column("plans", "features");
+    left_out(
+        activity.measured.features && !listed,
+        "no plan lists its features: adoption counts against what any account on the plan used",
+    );
+    out.unmatched_ids = loaded.unknown.len() as u64;
+    if out.unmatched_ids > 0 {
+        let ids = counted(out.unmatched_ids, "id of activity matches", "ids of activity match");
+        out.notes.push(format!("{ids} no account"));
+    }
+}
+
+/// Judges all accounts, on every core where there are many.
+fn assess_all(
+    data: &Data<'_>,
+    loaded: &Loaded,
+    limits: &Limits,
+    scored: &[(&Account, &Customer)],
+) -> Vec<Assessed> {
+    let settings = data.settings;
+    let rows = limits.history > 0 && settings.rows != RowsShown::None;
+    let (wanted, health) = (&settings.accounts, &loaded.health);
+    let one = |(account, customer): &(&Account, &Customer)| {
+        let keep = rows && (wanted.is_empty() || wanted.contains(&*account.account_id));
+        assess(health, limits, account, customer, keep)
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if scored.len() < MANY || cores == 1 {
+        return scored.iter().map(one).collect();
+    }
+    let chunk = scored.len().div_ceil(cores);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = scored
+            .chunks(chunk)
+            .map(|part| scope.spawn(|| part.iter().map(one).collect::<Vec<_>>()))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+/// How far the whole base fell within the drop's days.
+fn base(assessed: &[Assessed], limits: &Limits) -> Decimal {
+    let falls: Vec<Change> = assessed.iter().filter_map(|a| a.deepest).collect();
+    base_fall(&falls, limits.base_fall)
+}
+
+struct Told<'t, 'd> {
+    data: &'t Data<'d>,
+    loaded: &'t Loaded,
+    limits: &'t Limits,
+    base: Decimal,
+    out: Outcome,
+}
+
+impl Told<'_, '_> {
+    fn count(&mut self, code: &'static str, judged: bool) {
+        let (yes, no) = self.out.judged.entry(code).or_default();
+        *(if judged { yes } else { no }) += 1;
+    }
+
+    fn account(&mut self, account: &Account, customer: &Customer, a: &Assessed) {
+        match a.now.state {
+            State::Unknown => self.out.not_judged += 1,
+            State::Scored | State::New => self.out.checked += 1,
+        }
+        let found = self.findings(account, customer, a);
+        let worst = found.iter().map(|f| u8::from(f.severity != Severity::Error)).min().unwrap_or(2);
+        self.out.findings.extend(found);
+        if self.limits.history > 0 {
+            self.out.rows.extend(rows::history(account, &self.loaded.customers, a, worst));
+        } else {
+            self.out.rows.push(rows::row(account, &self.loaded.customers, a, worst));
+        }
+    }
+
+    fn findings(&mut self, account: &Account, customer: &Customer, a: &Assessed) -> Vec<Finding> {
+        let teller = Teller { data: self.data, loaded: self.loaded, limits: self.limits, account };
+        let mut found = Vec::new();
+        let new = a.now.state == State::New;
+        let limits = self.limits;
+        if !new {
+            self.count("health/drop", a.deepest.is_some());
+            self.count("health/low", a.now.score().is_some());
+            self.count("health/slow-leak", a.leak.is_some());
+            self.count("health/decline", a.decline.is_some());
+        }
+        let dropped = a.deepest.is_some_and(|c| c.falls_by(limits.drop + self.base));
+        if dropped && let Some(fall) = drop_of(&self.loaded.health, limits, customer) {
+            found.push(teller.drop(&fall, self.base));
+        }
+        if let Some(Some(decline)) = &a.decline {
+            found.push(teller.decline(a, decline, !dropped));
+        }
+        if a.now.score().is_some_and(|s| s.compare(limits.low).is_lt()) {
+            found.extend(teller.low(a));
+        }
+        self.count("health/feature-abandoned", a.abandoned.is_some());
+        found.extend(a.abandoned.iter().flatten().map(|f| teller.abandoned(f)));
+        if a.leak == Some(true)
+            && !dropped
+            && let Some(fall) = leak_of(&self.loaded.health, limits, customer)
+        {
+            found.push(teller.leak(&fall));
+        }
+        if let Some(silent) = a.silent {
+            self.count("health/no-activity", true);
+            found.extend(silent.then(|| teller.silent()));
+        }
+        found
+    }
+
+    /// The base's median score by day, where a history was asked for.
+    fn history(&mut self, assessed: &[Assessed]) {
+        if self.limits.history == 0 {
+            return;
+        }
+        self.out.columns = Some(rows::HISTORY);
+        let days: Vec<Value> = (0..self.limits.history)
+            .map(|at| {
+                let mut scores: Vec<_> =
+                    assessed.iter().filter_map(|a| a.scores.get(at as usize).copied().flatten()).collect();
+                scores.sort_unstable();
+                let date = self.loaded.health.days_ago(self.limits.history - 1 - at).to_string();
+                let median = scores.get(scores.len().wrapping_sub(1) / 2);
+                json!({
+                    "date": date,
+                    "scored": scores.len(),
+                    "median": median.map(|m| rows::one_place(m.rounded(1))),
+                })
+            })
+            .collect();
+        self.out.own.insert("history".to_owned(), days.into());
+    }
+
+    fn close(&mut self, assessed: &[Assessed]) {
+        let of = |state: State| assessed.iter().filter(|a| a.now.state == state).count() as u64;
+        let (scored, new, unknown) = (of(State::Scored), of(State::New), of(State::Unknown));
+        let day = self.loaded.health.day().to_string();
+        let own = &mut self.out.own;
+        own.insert("day".to_owned(), day.clone().into());
+        own.insert("scored".to_owned(), scored.into());
+        own.insert("new".to_owned(), new.into());
+        own.insert("unknown".to_owned(), unknown.into());
+        own.insert("base_fall".to_owned(), rows::one_place(self.base).into());
+        if !self.base.is_zero() {
+            self.out.notes.push(format!(
+                "the whole base fell by {} points within {} days (median of the accounts): single accounts are judged \
+                 against that",
+                rows::one_place(self.base),
+                self.limits.drop_days
+            ));
+        }
+        let mut by_code: BTreeMap<&str, u64> = BTreeMap::new();
+        for f in &self.out.findings {
+            *by_code.entry(f.code).or_default() += 1;
+        }
+        let words = [
+            ("health/drop", "dropped"),
+            ("health/decline", "in decline"),
+            ("health/slow-leak", "leaking slowly"),
+            ("health/low", "low"),
+            ("health/no-activity", "without activity"),
+        ];
+        let told: Vec<String> = words
+            .iter()
+            .filter_map(|(code, word)| by_code.get(code).map(|n| format!("{n} {word}")))
+            .collect();
+        let what = if told.is_empty() { "none in trouble".to_owned() } else { told.join(", ") };
+        let mut rest = Vec::new();
+        if new > 0 {
+            rest.push(format!("{new} too new for a score"));
+        }
+        if unknown > 0 {
+            rest.push(format!("{unknown} with too little data"));
+        }
+        let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
+        self.out.headline =
+            format!("{} scored on {day}: {what}{rest}", counted(scored, "account", "accounts"));
+    }
+}

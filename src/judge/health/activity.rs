@@ -1,0 +1,345 @@
+//! What accounts did day by day, held densely: 32 bytes an account and day.
+
+use crate::data::{At, records::Text};
+use chrono::{Datelike as _, NaiveDate};
+use std::collections::{HashMap, VecDeque};
+
+/// Days since the year 1: differences are days, and windows are half-open `[from, to)`.
+pub(super) type Day = i32;
+
+/// The number of a date.
+pub(super) fn number(date: NaiveDate) -> Day {
+    date.num_days_from_ce()
+}
+
+/// The date of a number.
+pub(super) fn date(day: Day) -> NaiveDate {
+    NaiveDate::from_num_days_from_ce_opt(day).unwrap_or(NaiveDate::MAX)
+}
+
+/// A feature's number in an [`Activity`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FeatureId(pub(super) u32);
+
+/// What an account did on one day. Empty cells are 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Logins; more than 4,294,967,295 are taken for that many.
+    pub logins: u64,
+    /// Active users; likewise.
+    pub active_users: u64,
+    /// API calls.
+    pub api_calls: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Use {
+    api: u64,
+    /// A bit for each of the account's first 64 features.
+    features: u64,
+    logins: u32,
+    users: u32,
+    /// Where its row stands; line 0 where there is none.
+    line: u32,
+    file: u32,
+}
+
+/// One account's days from its first to its last; days between without a row are zeros.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Daily {
+    first: Day,
+    days: VecDeque<Use>,
+    /// The features behind the bits.
+    features: Vec<FeatureId>,
+    /// Uses of features beyond the first 64, as indices into `features`.
+    more: Vec<(Day, u32)>,
+    /// The first day with an API call, kept days or not.
+    first_call: Option<Day>,
+}
+
+impl Daily {
+    fn slot(&mut self, day: Day) -> Option<&mut Use> {
+        if self.days.is_empty() {
+            self.first = day;
+        }
+        while day < self.first {
+            self.days.push_front(Use::default());
+            self.first -= 1;
+        }
+        let at = usize::try_from(day - self.first).ok()?;
+        if at >= self.days.len() {
+            self.days.resize(at + 1, Use::default());
+        }
+        self.days.get_mut(at)
+    }
+
+    fn local(&mut self, feature: FeatureId) -> usize {
+        self.features.iter().position(|f| *f == feature).unwrap_or_else(|| {
+            self.features.push(feature);
+            self.features.len() - 1
+        })
+    }
+
+    fn add(&mut self, day: Day, counts: Counts, features: &[FeatureId], at: At) {
+        let mut bits = 0u64;
+        for &f in features {
+            match self.local(f) {
+                at @ 0..64 => bits |= 1 << at,
+                at => self.more.push((day, at as u32)),
+            }
+        }
+        if let Some(slot) = self.slot(day) {
+            *slot = Use {
+                api: counts.api_calls,
+                features: bits,
+                logins: u32::try_from(counts.logins).unwrap_or(u32::MAX),
+                users: u32::try_from(counts.active_users).unwrap_or(u32::MAX),
+                line: u32::try_from(at.line).unwrap_or(0),
+                file: at.file,
+            };
+        }
+    }
+
+    fn window(&self, from: Day, to: Day) -> impl Iterator<Item = &Use> {
+        let at = |day: Day| usize::try_from(day.saturating_sub(self.first)).unwrap_or(0).min(self.days.len());
+        let (from, to) = (at(from), at(to));
+        self.days.range(from..to.max(from))
+    }
+
+    /// Sums over `[from, to)`: logins, active users, API calls.
+    pub(super) fn sums(&self, from: Day, to: Day) -> (u64, u64, u128) {
+        self.window(from, to).fold((0, 0, 0), |(l, u, a), day| {
+            (l + u64::from(day.logins), u + u64::from(day.users), a + u128::from(day.api))
+        })
+    }
+
+    /// Each day's logins and API calls over `[from, to)`; zeros outside the account's days.
+    pub(super) fn counts(&self, from: Day, to: Day) -> impl Iterator<Item = (u64, u64)> {
+        (from..to).map(|day| {
+            let at = usize::try_from(day - self.first).ok();
+            let day = at.and_then(|at| self.days.get(at)).copied().unwrap_or_default();
+            (u64::from(day.logins), day.api)
+        })
+    }
+
+    /// Whether an API call was made before a day.
+    pub(super) fn called_before(&self, day: Day) -> bool {
+        self.first_call.is_some_and(|first| first < day)
+    }
+
+    /// The features used over `[from, to)`, a call each day and feature.
+    pub(super) fn each_use(&self, from: Day, to: Day, mut f: impl FnMut(Day, FeatureId)) {
+        let from = from.max(self.first);
+        for (day, one) in (from..to).zip(self.window(from, to)) {
+            let mut bits = one.features;
+            while bits != 0 {
+                f(day, self.features[bits.trailing_zeros() as usize]);
+                bits &= bits - 1;
+            }
+        }
+        for &(day, at) in self.more.iter().filter(|(day, _)| (from..to).contains(day)) {
+            f(day, self.features[at as usize]);
+        }
+    }
+
+    /// Where the rows of `[from, to)` stand.
+    pub(super) fn rows(&self, from: Day, to: Day) -> impl Iterator<Item = At> {
+        self.window(from, to).filter(|d| d.line > 0).map(|d| At { file: d.file, line: d.line.into() })
+    }
+
+    /// The features that are ever named, in no order.
+    pub(super) fn features(&self) -> &[FeatureId] {
+        &self.features
+    }
+
+    /// Whether anything was done over `[from, to)`: a login, a call, an active user or a feature.
+    pub(super) fn used(&self, from: Day, to: Day) -> bool {
+        let some = self.window(from, to).any(|d| d.logins > 0 || d.users > 0 || d.api > 0 || d.features != 0);
+        some || self.more.iter().any(|(day, _)| (from..to).contains(day))
+    }
+
+    /// The last day before `to` on which anything was done.
+    pub(super) fn last_use(&self, to: Day) -> Option<Day> {
+        let end = self.first.saturating_add(i32::try_from(self.days.len()).ok()?).min(to);
+        (self.first..end).rev().find(|&d| self.used(d, d + 1))
+    }
+}
+
+/// The columns that an activity export has; what it lacks is unknown, not zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// `logins`.
+    pub logins: bool,
+    /// `active_users`.
+    pub active_users: bool,
+    /// `api_calls`.
+    pub api_calls: bool,
+    /// `features_used`.
+    pub features: bool,
+}
+
+impl Measured {
+    /// All of them.
+    pub const ALL: Measured = Measured { logins: true, active_users: true, api_calls: true, features: true };
+}
+
+/// The activity of all accounts, filled row by row from any source and in any order.
+#[derive(Clone, Debug)]
+pub struct Activity {
+    /// What the export measures.
+    pub measured: Measured,
+    /// `[from, to)`
+    keep: (Day, Day),
+    span: Option<(Day, Day)>,
+    accounts: HashMap<Text, usize, foldhash::fast::RandomState>,
+    daily: Vec<Daily>,
+    features: HashMap<Text, FeatureId, foldhash::fast::RandomState>,
+    names: Vec<Text>,
+}
+
+impl Activity {
+    /// Empty. Of days outside `[from, to)` only the span and an account's first API call are kept; see
+    /// [`super::Formula::reach`].
+    pub fn new(measured: Measured, from: NaiveDate, to: NaiveDate) -> Activity {
+        Activity {
+            measured,
+            keep: (number(from), number(to)),
+            span: None,
+            accounts: HashMap::default(),
+            daily: Vec::new(),
+            features: HashMap::default(),
+            names: Vec::new(),
+        }
+    }
+
+    /// The number of an account, for [`Activity::add`].
+    pub fn account(&mut self, id: &Text) -> usize {
+        if let Some(&at) = self.accounts.get(id) {
+            return at;
+        }
+        self.daily.push(Daily::default());
+        self.accounts.insert(id.clone(), self.daily.len() - 1);
+        self.daily.len() - 1
+    }
+
+    /// The number of a feature.
+    pub fn feature(&mut self, name: &str) -> FeatureId {
+        if let Some(&id) = self.features.get(name) {
+            return id;
+        }
+        let id = FeatureId(self.names.len() as u32);
+        let name: Text = name.into();
+        self.names.push(name.clone());
+        self.features.insert(name, id);
+        id
+    }
+
+    /// Sets a day of an account, with where its row stands. A day is given once; the source has settled which of two
+    /// rows counts.
+    pub fn add(&mut self, account: usize, date: NaiveDate, counts: Counts, features: &[FeatureId], at: At) {
+        let day = number(date);
+        let (first, last) = self.span.unwrap_or((day, day));
+        self.span = Some((first.min(day), last.max(day)));
+        let Some(daily) = self.daily.get_mut(account) else { return };
+        if counts.api_calls > 0 && daily.first_call.is_none_or(|first| day < first) {
+            daily.first_call = Some(day);
+        }
+        if (self.keep.0..self.keep.1).contains(&day) {
+            daily.add(day, counts, features, at);
+        }
+    }
+
+    /// The first and the last date that any account has a row for: the days that the export covers.
+    pub fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
+        self.span.map(|(a, b)| (date(a), date(b)))
+    }
+
+    pub(super) fn span_days(&self) -> Option<(Day, Day)> {
+        self.span
+    }
+
+    /// The accounts that have a row, in no order.
+    pub fn accounts(&self) -> impl Iterator<Item = &Text> {
+        self.accounts.keys()
+    }
+
+    /// Whether an account has a row.
+    pub fn knows(&self, account: &str) -> bool {
+        self.accounts.contains_key(account)
+    }
+
+    pub(super) fn of(&self, account: &str) -> Option<&Daily> {
+        self.accounts.get(account).map(|&at| &self.daily[at])
+    }
+
+    /// A feature's name.
+    pub fn name(&self, feature: FeatureId) -> &Text {
+        &self.names[feature.0 as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(logins: u64) -> Counts {
+        Counts { logins, active_users: 1, api_calls: logins * 10 }
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn rows_may_come_in_any_order_and_days_without_one_are_zero() {
+        let rows = [("2028-03-01", 3), ("2028-02-27", 1), ("2028-03-03", 5), ("2028-02-28", 2)];
+        let mut orders = vec![rows.to_vec(), rows.iter().rev().copied().collect()];
+        orders[1].swap(0, 2);
+        for order in orders {
+            let mut a = Activity::new(Measured::ALL, NaiveDate::MIN, NaiveDate::MAX);
+            for (date, n) in order {
+                let account = a.account(&"acct_1".into());
+                a.add(account, day(date), counts(n), &[], At::default());
+            }
+            let first = number(day("2028-02-27"));
+            let daily = a.of("acct_1").unwrap();
+            let logins: Vec<u64> = daily.counts(first - 1, first + 7).map(|(l, _)| l).collect();
+            assert_eq!(logins, [0, 1, 2, 0, 3, 0, 5, 0], "29 February is a day like any other");
+            assert_eq!(daily.sums(first + 1, first + 4), (5, 2, 50));
+            assert_eq!(a.span(), Some((day("2028-02-27"), day("2028-03-03"))));
+            assert_eq!(daily.last_use(first + 4), Some(first + 3));
+            assert!(!daily.used(first + 2, first + 3) && daily.used(first + 2, first + 4));
+        }
+    }
+
+    #[test]
+    fn days_before_those_kept_still_count_for_the_span_and_the_first_call() {
+        let mut a = Activity::new(Measured::ALL, day("2026-06-01"), day("2026-06-03"));
+        let account = a.account(&"acct_1".into());
+        a.add(account, day("2026-01-01"), counts(4), &[], At::default());
+        a.add(account, day("2026-06-01"), counts(0), &[], At::default());
+        a.add(account, day("2261-06-01"), counts(1), &[], At::default());
+        assert_eq!(a.span(), Some((day("2026-01-01"), day("2261-06-01"))));
+        let daily = a.of("acct_1").unwrap();
+        assert_eq!(daily.days.len(), 1);
+        assert!(daily.called_before(number(day("2026-01-02"))));
+        assert!(!daily.called_before(number(day("2026-01-01"))));
+    }
+
+    #[test]
+    fn an_account_may_use_more_than_64_features() {
+        let mut a = Activity::new(Measured::ALL, NaiveDate::MIN, NaiveDate::MAX);
+        let account = a.account(&"acct_1".into());
+        let all: Vec<FeatureId> = (0..100).map(|n| a.feature(&format!("f{n}"))).collect();
+        a.add(account, day("2026-06-01"), counts(1), &all, At::default());
+        a.add(account, day("2026-06-02"), counts(1), &all[70..], At::default());
+        let at = number(day("2026-06-01"));
+        let uses = |from, to| {
+            let mut n = 0;
+            a.of("acct_1").unwrap().each_use(from, to, |_, _| n += 1);
+            n
+        };
+        assert_eq!((uses(at, at + 1), uses(at + 1, at + 2), uses(at - 5, at + 9)), (100, 30, 130));
+        assert_eq!(&**a.name(all[99]), "f99");
+    }
+}
