@@ -141,7 +141,9 @@ struct Work<'w> {
 impl Work<'_> {
     fn judge(&self, given: &[String]) -> Result<Judged, Failure> {
         let session = self.session;
-        let settings = session.settings.for_check(self.check.info.name);
+        let mut settings = session.settings.for_check(self.check.info.name);
+        let reports = self.outputs.reports.iter().map(|(format, _)| *format);
+        settings.makes_rows = reports.chain([self.format]).any(Format::shows_rows);
         if let Some(answer) = checks::without_data(self.check.info.name).filter(|_| given.is_empty()) {
             let failure = |e: anyhow::Error| Failure::usage("usage/arguments", format!("{e:#}"));
             if let Some(outcome) = answer(&settings).map_err(failure)? {

@@ -71,6 +71,14 @@ impl Format {
         Format::ALL.into_iter().find(|f| f.name() == text)
     }
 
+    /// Whether it has a place for the result table.
+    pub fn shows_rows(self) -> bool {
+        match self {
+            Format::Table | Format::Json | Format::RowsCsv | Format::Markdown => true,
+            Format::Ndjson | Format::Csv | Format::Junit | Format::Github => false,
+        }
+    }
+
     /// Every name, for help and messages.
     pub fn names() -> impl Iterator<Item = &'static str> {
         Format::ALL.into_iter().map(Format::name)

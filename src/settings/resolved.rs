@@ -137,6 +137,8 @@ pub struct Settings {
     pub allow_rejects: AllowRejects,
     /// Rows that JSON carries.
     pub rows: RowsShown,
+    /// Whether any output shows rows: where none does, a check need not make them.
+    pub makes_rows: bool,
     /// The most rows that JSON carries.
     pub limit: Option<u64>,
     /// Whether a table shows every row.
@@ -362,6 +364,7 @@ fn assemble(
         } else {
             AllowRejects::Count(0)
         },
+        makes_rows: true,
         rows: match v.word("rows") {
             "flagged" => RowsShown::Flagged,
             "none" => RowsShown::None,

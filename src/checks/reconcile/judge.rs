@@ -148,7 +148,9 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
         judge.events(&meter);
     }
     let by_day = settings.opt_choice("by")? == "day";
-    if by_day {
+    if !settings.makes_rows {
+        judge.out.rows.clear();
+    } else if by_day {
         judge.out.columns = Some(by_day::COLUMNS);
         judge.out.rows = by_day::rows(&inputs, &lines, &mut meter, |at| {
             matches!(judged[at].status, Status::Drift | Status::Mismatch | Status::NoUsage)

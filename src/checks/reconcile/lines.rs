@@ -14,7 +14,7 @@ use crate::{
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Datelike, NaiveDate};
 use chrono_tz::Tz;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{cmp::Ordering, collections::BTreeSet};
 
 /// What is compared with the meter.
 #[derive(Clone, Debug)]
@@ -85,94 +85,133 @@ fn nanos(stamp: Stamp, zone: Tz) -> Result<i64> {
     stamp.in_zone(zone).timestamp_nanos_opt().context("a period lies outside the years 1678 to 2261")
 }
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct LineKey {
-    account: Text,
-    metric: Text,
-    dimension: Option<Text>,
+/// What a line is told by. Lines stand in this order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct LineKey<'b> {
+    account: &'b str,
+    metric: &'b str,
+    dimension: Option<&'b str>,
     start: i64,
     end: i64,
+}
+
+impl Line {
+    fn key(&self) -> LineKey<'_> {
+        LineKey {
+            account: &self.account,
+            metric: &self.metric,
+            dimension: self.dimension.as_deref(),
+            start: self.start,
+            end: self.end,
+        }
+    }
 }
 
 fn is_usage(b: &Billed) -> bool {
     b.line_kind.as_deref().is_none_or(|k| k == "usage")
 }
 
+/// A billed row with the period's instants and the agreed zone.
+struct Placed<'b> {
+    row: &'b Billed,
+    key: LineKey<'b>,
+    zone: Tz,
+}
+
 /// Sums the rows that are not void. True-ups and minimums add their amount to the usage line whose period they
 /// complete; they have no quantity to compare.
 pub(super) fn gather(inputs: &Inputs<'_>) -> Result<Vec<Line>> {
-    let mut lines: BTreeMap<LineKey, Line> = BTreeMap::new();
-    let mut live: Vec<&Billed> = inputs.billed.iter().filter(|b| inputs.status(b) != Some("void")).collect();
+    let live = inputs.billed.iter().filter(|b| inputs.status(b) != Some("void"));
+    let mut placed = live.map(|b| place(inputs, b)).collect::<Result<Vec<_>>>()?;
     // A line takes its plan, currency and texts from the first row that has them: first by what rows say, not by
     // where they stand.
-    live.sort_by_cached_key(|b| {
-        let ids = (b.invoice_id.clone(), b.line_id.clone(), b.subscription_id.clone());
-        let period = (b.period_start, b.period_end, b.timezone.map(|z| z.name()));
-        (ids, period, b.plan.clone(), b.currency.clone(), b.quantity)
-    });
-    for b in live.iter().filter(|b| is_usage(b)) {
-        let (key, zone) = key_of(inputs, b)?;
-        let line = lines.entry(key.clone()).or_insert_with(|| Line {
-            account: key.account.clone(),
-            metric: key.metric.clone(),
-            dimension: key.dimension.clone(),
-            start: key.start,
-            end: key.end,
-            start_text: b.period_start.to_string(),
-            end_text: b.period_end.to_string(),
-            zone,
-            billed_zones: Vec::new(),
-            quantity: Decimal::ZERO,
-            amount: Some(Decimal::ZERO),
-            quantities: Vec::new(),
-            currency: None,
-            currencies: BTreeSet::new(),
-            plan: None,
-            invoices: BTreeSet::new(),
-            status: None,
-            finalized_at: None,
-            rows: Vec::new(),
-        });
-        line.quantity = decimal::add(line.quantity, b.quantity)
-            .context("billed quantities are too large to be summed")?;
-        line.quantities.push(b.quantity);
-        add_row(inputs, line, b)?;
+    placed.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| by_content(a.row, b.row)));
+    let (usage, other): (Vec<Placed<'_>>, Vec<Placed<'_>>) =
+        placed.into_iter().partition(|p| is_usage(p.row));
+    let mut lines: Vec<Line> = Vec::new();
+    for rows in usage.chunk_by(|a, b| a.key == b.key) {
+        let mut line = begun(&rows[0]);
+        for Placed { row, .. } in rows {
+            line.quantity = decimal::add(line.quantity, row.quantity)
+                .context("billed quantities are too large to be summed")?;
+            line.quantities.push(row.quantity);
+            add_row(inputs, &mut line, row)?;
+        }
+        lines.push(line);
     }
-    for b in live.iter().filter(|b| !is_usage(b)) {
-        let (key, _) = key_of(inputs, b)?;
-        let at = match lines.contains_key(&key) {
-            true => Some(key.clone()),
-            // Its own period may begin elsewhere: the line that ends with it, else the one it lies in.
-            false => lines
-                .range(LineKey { start: i64::MIN, ..key.clone() }..)
-                .take_while(|(k, _)| {
-                    k.account == key.account && k.metric == key.metric && k.dimension == key.dimension
-                })
-                .map(|(k, _)| k)
-                .filter(|k| k.end == key.end || (k.start <= key.start && key.end <= k.end))
-                .max_by_key(|k| (k.end == key.end, k.start))
-                .cloned(),
-        };
-        if let Some(line) = at.and_then(|k| lines.get_mut(&k)) {
-            add_row(inputs, line, b)?;
+    for p in other {
+        if let Some(at) = completed(&lines, &p.key) {
+            add_row(inputs, &mut lines[at], p.row)?;
         }
     }
-    for line in lines.values_mut() {
+    for line in &mut lines {
         line.rows.sort_unstable();
     }
-    Ok(lines.into_values().collect())
+    Ok(lines)
 }
 
-fn key_of(inputs: &Inputs<'_>, b: &Billed) -> Result<(LineKey, Tz)> {
+fn place<'b>(inputs: &Inputs<'_>, b: &'b Billed) -> Result<Placed<'b>> {
     let zone = inputs.agreed_zone(&b.account_id, b.subscription_id.as_deref());
     let key = LineKey {
-        account: b.account_id.clone(),
-        metric: b.metric.clone(),
-        dimension: b.dimension.clone(),
+        account: &b.account_id,
+        metric: &b.metric,
+        dimension: b.dimension.as_deref(),
         start: nanos(b.period_start, zone)?,
         end: nanos(b.period_end, zone)?,
     };
-    Ok((key, zone))
+    Ok(Placed { row: b, key, zone })
+}
+
+fn by_content(a: &Billed, b: &Billed) -> Ordering {
+    let period = |b: &Billed| (b.period_start, b.period_end, b.timezone.map(|z| z.name()));
+    (&a.invoice_id, &a.line_id, &a.subscription_id)
+        .cmp(&(&b.invoice_id, &b.line_id, &b.subscription_id))
+        .then_with(|| period(a).cmp(&period(b)))
+        .then_with(|| (&a.plan, &a.currency, a.quantity).cmp(&(&b.plan, &b.currency, b.quantity)))
+}
+
+fn begun(first: &Placed<'_>) -> Line {
+    let Placed { row, key, zone } = first;
+    Line {
+        account: row.account_id.clone(),
+        metric: row.metric.clone(),
+        dimension: row.dimension.clone(),
+        start: key.start,
+        end: key.end,
+        start_text: row.period_start.to_string(),
+        end_text: row.period_end.to_string(),
+        zone: *zone,
+        billed_zones: Vec::new(),
+        quantity: Decimal::ZERO,
+        amount: Some(Decimal::ZERO),
+        quantities: Vec::new(),
+        currency: None,
+        currencies: BTreeSet::new(),
+        plan: None,
+        invoices: BTreeSet::new(),
+        status: None,
+        finalized_at: None,
+        rows: Vec::new(),
+    }
+}
+
+/// The line that a true-up or minimum completes: the one of its own period, else the one that ends with it, else the
+/// one that it lies in.
+fn completed(lines: &[Line], key: &LineKey<'_>) -> Option<usize> {
+    if let Ok(at) = lines.binary_search_by(|l| l.key().cmp(key)) {
+        return Some(at);
+    }
+    let group =
+        |k: &LineKey<'_>| (k.account, k.metric, k.dimension) == (key.account, key.metric, key.dimension);
+    let first = lines.partition_point(|l| {
+        (&*l.account, &*l.metric, l.dimension.as_deref()) < (key.account, key.metric, key.dimension)
+    });
+    let same = lines[first..].iter().take_while(|l| group(&l.key()));
+    (first..)
+        .zip(same)
+        .filter(|(_, l)| l.end == key.end || (l.start <= key.start && key.end <= l.end))
+        .max_by_key(|(_, l)| (l.end == key.end, l.start))
+        .map(|(at, _)| at)
 }
 
 fn add_row(inputs: &Inputs<'_>, line: &mut Line, b: &Billed) -> Result<()> {

@@ -38,6 +38,9 @@ enum Inner {
     Zstd(zstd::Decoder<'static, BufReader<Raw>>),
 }
 
+/// The most that is read at once.
+const STRETCH: usize = 128 << 10;
+
 impl Unpack {
     pub(super) fn new(mut raw: Raw, limits: UnpackLimits) -> Result<Unpack, ReadError> {
         let magic = raw.magic().map_err(ReadError::of_io)?;
@@ -72,6 +75,9 @@ impl Unpack {
         out.resize(start + want, 0);
         let mut end = start;
         while let Some(free) = out.get_mut(end..).filter(|free| !free.is_empty()) {
+            // What was read is hashed while it is still in the core's own cache.
+            let stretch = free.len().min(STRETCH);
+            let free = &mut free[..stretch];
             let read = match &mut self.inner {
                 Inner::Plain(raw) => raw.read(free),
                 Inner::Gzip(d) => d.read(free),

@@ -82,9 +82,18 @@ pub struct SeriesCache {
     accounts: Texts,
     /// Metrics and dimensions.
     words: Texts,
-    /// By account; metric; dimension and form.
-    known: HashMap<(u32, u32, u32), u32, RandomState>,
+    /// By metric, dimension and form.
+    kinds: HashMap<(u32, u32), usize, RandomState>,
+    /// By kind and account: the number, or [`UNKNOWN`]. Only of the first few kinds.
+    frequent: Vec<Vec<u32>>,
+    /// By kind and account, of all others.
+    known: HashMap<(usize, u32), u32, RandomState>,
 }
+
+/// So many kinds have a number for every account at hand.
+const FREQUENT: usize = 16;
+
+const UNKNOWN: u32 = u32::MAX;
 
 impl SeriesCache {
     #[inline]
@@ -92,12 +101,37 @@ impl SeriesCache {
         let account = self.accounts.number(s.account);
         let metric = self.words.number(s.metric);
         let dimension = s.dimension.map_or(0, |d| self.words.number(d) + 1);
-        let key = (account, metric, dimension << 2 | s.form as u32);
-        if let Some(&n) = self.known.get(&key) {
+        let key = (metric, dimension << 2 | s.form as u32);
+        let kind = match self.kinds.get(&key) {
+            Some(&kind) => kind,
+            None => {
+                let kind = self.kinds.len();
+                self.kinds.insert(key, kind);
+                kind
+            }
+        };
+        let known = match self.frequent.get(kind) {
+            Some(list) => list.get(account as usize).copied().filter(|n| *n != UNKNOWN),
+            None => self.known.get(&(kind, account)).copied(),
+        };
+        known.unwrap_or_else(|| self.learn(table, s, kind, account))
+    }
+
+    #[cold]
+    fn learn(&mut self, table: &SeriesTable, s: SeriesCells<'_>, kind: usize, account: u32) -> u32 {
+        let n = table.number(s.packed());
+        if kind >= FREQUENT {
+            self.known.insert((kind, account), n);
             return n;
         }
-        let n = table.number(s.packed());
-        self.known.insert(key, n);
+        let account = account as usize;
+        self.frequent.resize(self.frequent.len().max(kind + 1), Vec::new());
+        let list = &mut self.frequent[kind];
+        if list.len() <= account {
+            // Twice as long: accounts come one by one.
+            list.resize((account + 1).next_power_of_two(), UNKNOWN);
+        }
+        list[account] = n;
         n
     }
 }
@@ -113,14 +147,22 @@ struct Texts {
 impl Texts {
     #[inline]
     fn number(&mut self, text: &[u8]) -> u32 {
+        let known = if text.len() <= 16 {
+            self.short.get(&(padded(text), text.len() as u8))
+        } else {
+            self.long.get(text)
+        };
+        known.copied().unwrap_or_else(|| self.learn(text))
+    }
+
+    #[cold]
+    fn learn(&mut self, text: &[u8]) -> u32 {
         let next = (self.short.len() + self.long.len()) as u32;
         if text.len() <= 16 {
-            return *self.short.entry((padded(text), text.len() as u8)).or_insert(next);
+            self.short.insert((padded(text), text.len() as u8), next);
+        } else {
+            self.long.insert(text.into(), next);
         }
-        if let Some(&n) = self.long.get(text) {
-            return n;
-        }
-        self.long.insert(text.into(), next);
         next
     }
 }
@@ -183,7 +225,7 @@ mod tests {
     proptest! {
         #[test]
         fn series_come_back_by_their_numbers(
-            rows in prop::collection::vec(("[a-c\u{e9}]{1,3}|[ab]{16,18}", "[xy]{1,2}|x{17}", prop::option::of("[de]"), 0u8..3), 1..40)
+            rows in prop::collection::vec(("[a-c\u{e9}]{1,3}|[ab]{16,18}", "[x-z]{1,2}|x{17}", prop::option::of("[de]"), 0u8..3), 1..120)
         ) {
             let table = SeriesTable::default();
             let mut caches = [SeriesCache::default(), SeriesCache::default()];
