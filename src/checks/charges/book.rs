@@ -248,6 +248,9 @@ pub(super) struct Book<'d> {
 /// The invoices by the address of their id.
 type BillOf = HashMap<usize, u32, foldhash::fast::RandomState>;
 
+/// What belongs to no invoice that was exported; it is passed over.
+const ORPHAN: u32 = u32::MAX;
+
 /// Accounts numbered as they are met.
 #[derive(Default)]
 struct Holders {
@@ -296,22 +299,20 @@ impl<'d> Book<'d> {
         let bill_of: BillOf = (0u32..).zip(&bills).map(|(n, b)| (address(&b.id), n)).collect();
         let lines = Reader { data, history: &history, bills: &bills, bill_of: &bill_of, judges }
             .lines(&mut names, &mut holders)?;
-        let known = |invoice: &Text| bill_of.get(&address(invoice)).copied();
-        let paid = data.load_as(|p: PaymentRow| {
-            let bill = p.invoice_id.as_ref().and_then(known);
+        let known = |invoice: &Text| bill_of.get(&address(invoice)).copied().unwrap_or(ORPHAN);
+        let mut paid = data.load_as(|p: PaymentRow| {
             let moved = matches!(&*p.status, "succeeded" | "refunded");
-            let Some(bill) = bill.filter(|_| moved) else { return Ok(None) };
+            let bill = p.invoice_id.as_ref().filter(|_| moved).map_or(ORPHAN, known);
             let currency = names.of_some(p.currency.as_ref())?;
-            Ok(Some(Paid { at: p.at, bill, refund: &*p.status == "refunded", amount: p.amount, currency }))
+            Ok(Paid { at: p.at, bill, refund: &*p.status == "refunded", amount: p.amount, currency })
         })?;
-        let credits = data.load_as(|c: CreditRow| {
-            let Some(bill) = known(&c.invoice_id) else { return Ok(None) };
+        paid.retain(|p| p.bill != ORPHAN);
+        let mut credits = data.load_as(|c: CreditRow| {
             let refund = c.kind.as_deref() == Some("refund");
             let currency = names.of(&c.currency)?;
-            Ok(Some(Credit { at: c.at, bill, amount: c.amount, currency, refund }))
+            Ok(Credit { at: c.at, bill: known(&c.invoice_id), amount: c.amount, currency, refund })
         })?;
-        let (paid, credits): (Vec<Paid>, Vec<Credit>) =
-            (paid.into_iter().flatten().collect(), credits.into_iter().flatten().collect());
+        credits.retain(|c| c.bill != ORPHAN);
         let mut holders = holders.list;
         pay_for_each_other(&mut holders);
         Ok(Book {
@@ -453,47 +454,45 @@ struct Reader<'r, J> {
 
 impl<J: Fn(Status) -> bool> Reader<'_, J> {
     fn lines(&self, names: &mut Symbols, holders: &mut Holders) -> Result<Vec<Line>> {
-        let mut orphans = 0u64;
-        let lines = self.data.load_as(|l: LineRow| {
-            let Some(&number) = self.bill_of.get(&address(&l.invoice_id)) else {
-                orphans += 1;
-                return Ok(None);
-            };
-            self.line(l, number, names, holders).map(Some)
-        })?;
+        let mut lines = self.data.load_as(|l: LineRow| self.line(l, names, holders))?;
+        let all = lines.len();
+        lines.retain(|l| l.bill != ORPHAN);
+        let orphans = (all - lines.len()) as u64;
         if orphans > 0 {
             self.data.note(format!(
                 "{} of invoice_lines belong to no invoice that was exported and were passed over",
                 crate::model::text::counted(orphans, "row", "rows")
             ));
         }
-        Ok(lines.into_iter().flatten().collect())
+        Ok(lines)
     }
 
-    fn line(&self, l: LineRow, number: u32, names: &mut Symbols, holders: &mut Holders) -> Result<Line> {
-        let bill = &self.bills[number as usize];
+    fn line(&self, l: LineRow, names: &mut Symbols, holders: &mut Holders) -> Result<Line> {
+        let number = self.bill_of.get(&address(&l.invoice_id)).copied().unwrap_or(ORPHAN);
+        let bill = self.bills.get(number as usize);
+        let of_bill = bill.and_then(|b| b.subscription);
         let own = names.of_some(l.subscription_id.as_ref())?;
-        let subscription = own.or(bill.subscription);
-        let agreed = match own.filter(|own| Some(*own) != bill.subscription) {
-            None => bill.zone,
+        let subscription = own.or(of_bill);
+        let agreed = match own.filter(|own| Some(*own) != of_bill) {
+            None => bill.and_then(|b| b.zone),
             Some(own) => self.history.subscription(names.text(own)).and_then(|s| s.timezone),
         };
         let zone = agreed.unwrap_or(self.data.settings.timezone);
         let period = Period::read(l.period_start, l.period_end, zone)
-            .or_else(|| Period::read(bill.period.0, bill.period.1, zone));
+            .or_else(|| bill.and_then(|b| Period::read(b.period.0, b.period.1, zone)));
         let kind = Kind::parse(&l.kind);
-        let of_bill = bill.plan.filter(|_| kind == Kind::Subscription);
+        let plan_of_bill = bill.and_then(|b| b.plan).filter(|_| kind == Kind::Subscription);
         Ok(Line {
             at: l.at,
-            id: (self.judges)(bill.status).then(|| l.line_id.as_str().into()),
+            id: bill.filter(|b| (self.judges)(b.status)).map(|_| l.line_id.as_str().into()),
             bill: number,
             account: match &l.account_id {
                 Some(id) => holders.of(id)?,
-                None => bill.account,
+                None => bill.map_or(0, |b| b.account),
             },
             subscription,
             kind,
-            plan: names.of_some(l.plan.as_ref())?.or(of_bill),
+            plan: names.of_some(l.plan.as_ref())?.or(plan_of_bill),
             feature: names.of_some(l.feature.as_ref())?,
             metric: names.of_some(l.metric.as_ref())?,
             quantity: l.quantity,
