@@ -7,6 +7,7 @@ mod findings;
 mod index;
 mod judge;
 mod line;
+mod load;
 mod names;
 mod repeated;
 mod rows;

@@ -2,7 +2,7 @@
 
 use super::{At, Cells, Data, Naming, Record, Source, keyed::Loader};
 use crate::{
-    cache::{Cache, Part},
+    cache::{Cache, Part, Trouble},
     model::{
         datasets::{self, Dataset, Kind},
         time::Stamp,
@@ -10,6 +10,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use std::{
+    cell::RefCell,
     marker::PhantomData,
     sync::mpsc::{SyncSender, sync_channel},
 };
@@ -64,6 +65,51 @@ impl Data<'_> {
             self.keep_memos(vec![(key, Vec::new())]);
         }
         Ok(records.in_order())
+    }
+
+    /// Runs two loads at once, the first on a thread of its own with the same exports and names.
+    pub fn both<A: Send, B>(
+        &self,
+        first: impl Fn(&Data<'_>) -> Result<A> + Sync,
+        second: impl FnOnce(&Data<'_>) -> Result<B>,
+    ) -> Result<(A, B)> {
+        let Ok(other) = self.cache.another() else {
+            return Ok((first(self)?, second(self)?));
+        };
+        let contents: Vec<i64> = self.inputs.iter().map(|i| i.content.id).collect();
+        let (inputs, settings, names, load) = (self.inputs, self.settings, &self.names, &first);
+        let (found, here) = std::thread::scope(|scope| {
+            let there = scope.spawn(move || {
+                other.snapshot(&contents, || {
+                    let twin = Data {
+                        cache: &other,
+                        inputs,
+                        settings,
+                        names: names.clone(),
+                        noticed: RefCell::default(),
+                        memos: RefCell::default(),
+                    };
+                    let loaded = load(&twin)?;
+                    Ok((loaded, twin.noticed.into_inner(), twin.memos.into_inner()))
+                })
+            });
+            let here = second(self);
+            (there.join(), here)
+        });
+        let here = here?;
+        match found.map_err(|_| anyhow::anyhow!("the thread that reads rows has died"))? {
+            Ok((loaded, noticed, memos)) => {
+                let mut own = self.noticed.borrow_mut();
+                own.conflicts.extend(noticed.conflicts);
+                own.notes.extend(noticed.notes);
+                drop(own);
+                self.keep_memos(memos);
+                Ok((loaded, here))
+            }
+            // Another run has replaced a file since; this run's own view still has it.
+            Err(error) if Trouble::of(&error) == Some(Trouble::Replaced) => Ok((first(self)?, here)),
+            Err(error) => Err(error),
+        }
     }
 
     /// What to remember a dataset's parts by where no two of their rows have one key; `None` where that does not

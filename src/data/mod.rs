@@ -19,7 +19,7 @@ use crate::{
 };
 use anyhow::Result;
 use chrono_tz::Tz;
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 /// A record that several exports hold with different contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct Data<'a> {
     /// What was asked for.
     pub settings: &'a Settings,
     /// Shared names.
-    pub names: Names,
+    pub names: Arc<Names>,
     noticed: RefCell<Noticed>,
     memos: RefCell<Vec<Memo>>,
 }
@@ -64,7 +64,7 @@ pub struct Data<'a> {
 impl<'a> Data<'a> {
     /// The exports of these files.
     pub fn open(cache: &'a Cache, inputs: &'a [Input], settings: &'a Settings) -> Result<Data<'a>> {
-        let names = Names::load(cache, inputs, settings)?;
+        let names = Arc::new(Names::load(cache, inputs, settings)?);
         Ok(Data { cache, inputs, settings, names, noticed: RefCell::default(), memos: RefCell::default() })
     }
 

@@ -52,6 +52,14 @@ struct Told {
     active: Active,
 }
 
+impl Told {
+    fn of(row: Entitlement) -> Told {
+        let on = &*row.state == "active" || row.deactivated_at.is_some();
+        let active = Active { from: row.activated_at, to: row.deactivated_at, at: row.at };
+        Told { feature: row.feature, on, active }
+    }
+}
+
 /// The features of all accounts.
 #[derive(Debug, Default)]
 pub struct Entitlements {
@@ -64,10 +72,15 @@ impl Entitlements {
     /// no `deactivated_at` gives no time in which the feature was on.
     pub fn new(rows: impl IntoIterator<Item = Entitlement>) -> Entitlements {
         let mut by_account: Map<Text, Vec<Told>> = Map::default();
-        for row in rows {
-            let on = &*row.state == "active" || row.deactivated_at.is_some();
-            let active = Active { from: row.activated_at, to: row.deactivated_at, at: row.at };
-            by_account.entry(row.account_id).or_default().push(Told { feature: row.feature, on, active });
+        let mut rows = rows.into_iter().peekable();
+        while let Some(first) = rows.next() {
+            // An export mostly lists an account's features together.
+            let account = first.account_id.clone();
+            let list = by_account.entry(account.clone()).or_default();
+            list.push(Told::of(first));
+            while let Some(row) = rows.next_if(|r| r.account_id == account) {
+                list.push(Told::of(row));
+            }
         }
         for list in by_account.values_mut() {
             let moment = |t: &Told| (t.active.from, t.active.to.is_none(), t.active.to, t.active.at);

@@ -1,26 +1,21 @@
-//! What charges loads: bills and product state, compact and indexed by account.
+//! Bills and product state, compact and indexed by account.
 
 use super::{
-    index::{Runs, Sym, Symbols, address},
-    rows::{Account, BillRow, CreditRow, LineRow, PaymentRow},
+    index::{Runs, Sym, Symbols},
+    rows::Account,
 };
 use crate::{
-    data::{
-        At, Data,
-        records::{Entitlement, Plan, PlanChange, Subscription, Text},
-    },
+    data::{At, Data, records::Text},
     judge::{
         entitled::Entitlements,
         plans::{Catalogue, PlanHistory},
     },
     model::{
         decimal::Decimal,
-        time::{Instant, Stamp, local, rfc3339},
+        time::{Instant, Stamp, local, resolve, rfc3339},
     },
 };
-use anyhow::Result;
 use chrono_tz::Tz;
-use std::collections::HashMap;
 
 /// What a line charges for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,7 +30,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn parse(text: &str) -> Kind {
+    pub(super) fn parse(text: &str) -> Kind {
         match text {
             "subscription" => Kind::Subscription,
             "usage" => Kind::Usage,
@@ -76,7 +71,7 @@ pub(super) enum Status {
 }
 
 impl Status {
-    fn parse(text: &str) -> Status {
+    pub(super) fn parse(text: &str) -> Status {
         match text {
             "draft" => Status::Draft,
             "open" => Status::Open,
@@ -113,10 +108,8 @@ pub(super) struct Bill {
     pub issued: Option<Instant>,
     pub total: Decimal,
     pub currency: Sym,
-    plan: Option<Sym>,
-    period: (Option<Stamp>, Option<Stamp>),
-    /// Its subscription's.
-    zone: Option<Tz>,
+    pub plan: Option<Sym>,
+    pub period: Option<Period>,
 }
 
 /// How an export writes a moment.
@@ -127,23 +120,42 @@ pub(super) enum Form {
     Date,
 }
 
+impl Form {
+    fn of(stamp: Stamp) -> Form {
+        match stamp {
+            Stamp::Instant(_) => Form::Instant,
+            Stamp::Civil(_) => Form::Civil,
+            Stamp::Date(_) => Form::Date,
+        }
+    }
+}
+
 /// `[start, end)`, as moments and in the form that the export gives.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Period {
     pub start: Instant,
     pub end: Option<Instant>,
+    /// The start's.
     pub form: Form,
+    end_form: Form,
 }
 
 impl Period {
-    fn read(start: Option<Stamp>, end: Option<Stamp>, zone: Tz) -> Option<Period> {
-        let start = start?;
-        let form = match start {
-            Stamp::Instant(_) => Form::Instant,
-            Stamp::Civil(_) => Form::Civil,
-            Stamp::Date(_) => Form::Date,
+    /// From what the export says, clocks read in UTC until [`Period::in_zone`].
+    pub(super) fn read(start: Option<Stamp>, end: Option<Stamp>) -> Option<Period> {
+        let (start, form) = (start?.in_zone(Tz::UTC), Form::of(start?));
+        let end_form = end.map_or(form, Form::of);
+        Some(Period { start, end: end.map(|e| e.in_zone(Tz::UTC)), form, end_form })
+    }
+
+    /// The same with clocks read in `zone`, where the export gives no offset.
+    pub(super) fn in_zone(self, zone: Tz) -> Period {
+        let read = |t: Instant, form| match form {
+            Form::Instant => t,
+            Form::Civil | Form::Date => resolve(t.naive_utc(), zone),
         };
-        Some(Period { start: start.in_zone(zone), end: end.map(|e| e.in_zone(zone)), form })
+        let end = self.end.map(|e| read(e, self.end_form));
+        Period { start: read(self.start, self.form), end, ..self }
     }
 
     /// A moment of it as the export would write it.
@@ -238,101 +250,14 @@ pub(super) struct Book<'d> {
     pub plans: Catalogue,
     pub history: PlanHistory,
     pub entitled: Entitlements,
-    lines_of: Runs,
-    lines_on: Runs,
-    paid_on: Runs,
-    credits_on: Runs,
-    bills_of: Runs,
+    pub(super) lines_of: Runs,
+    pub(super) lines_on: Runs,
+    pub(super) paid_on: Runs,
+    pub(super) credits_on: Runs,
+    pub(super) bills_of: Runs,
 }
 
-/// The invoices by the address of their id.
-type BillOf = HashMap<usize, u32, foldhash::fast::RandomState>;
-
-/// Accounts numbered as they are met.
-#[derive(Default)]
-struct Holders {
-    by_address: HashMap<usize, u32, foldhash::fast::RandomState>,
-    /// The last that was asked for: neighbours in an export are often of one account.
-    last: (usize, u32),
-    list: Vec<Holder>,
-}
-
-impl Holders {
-    fn of(&mut self, id: &Text) -> Result<u32> {
-        let address = address(id);
-        if self.last.0 == address {
-            return Ok(self.last.1);
-        }
-        if let Some(&known) = self.by_address.get(&address) {
-            self.last = (address, known);
-            return Ok(known);
-        }
-        let new = u32::try_from(self.list.len())?;
-        self.list.push(Holder { id: id.clone(), record: None, pays_for: Vec::new() });
-        self.by_address.insert(address, new);
-        Ok(new)
-    }
-}
-
-impl<'d> Book<'d> {
-    /// Loads everything. `judges` says of which invoices' lines the ids are kept.
-    pub(super) fn load(data: &'d Data<'d>, judges: impl Fn(Status) -> bool) -> Result<Book<'d>> {
-        // What takes most room while it is read comes first.
-        let entitled = Entitlements::new(data.load::<Entitlement>()?);
-        let mut names = Symbols::default();
-        let mut holders = Holders::default();
-        for account in data.load::<Account>()? {
-            let at = holders.of(&account.account_id)? as usize;
-            holders.list[at].record = Some(account);
-        }
-        let history = PlanHistory::new(
-            data.load::<Subscription>()?,
-            data.load::<PlanChange>()?,
-            data.has("plan_changes"),
-            data.settings.timezone,
-            |at| data.zone_of(at.file as usize),
-        );
-        let bills = bills(data, &history, &mut names, &mut holders)?;
-        let bill_of: BillOf = (0u32..).zip(&bills).map(|(n, b)| (address(&b.id), n)).collect();
-        let lines = Reader { data, history: &history, bills: &bills, bill_of: &bill_of, judges }
-            .lines(&mut names, &mut holders)?;
-        let known = |invoice: &Text| bill_of.get(&address(invoice)).copied();
-        let paid = data.load_as(|p: PaymentRow| {
-            let bill = p.invoice_id.as_ref().and_then(known);
-            let moved = matches!(&*p.status, "succeeded" | "refunded");
-            let Some(bill) = bill.filter(|_| moved) else { return Ok(None) };
-            let currency = names.of_some(p.currency.as_ref())?;
-            Ok(Some(Paid { at: p.at, bill, refund: &*p.status == "refunded", amount: p.amount, currency }))
-        })?;
-        let credits = data.load_as(|c: CreditRow| {
-            let Some(bill) = known(&c.invoice_id) else { return Ok(None) };
-            let refund = c.kind.as_deref() == Some("refund");
-            let currency = names.of(&c.currency)?;
-            Ok(Some(Credit { at: c.at, bill, amount: c.amount, currency, refund }))
-        })?;
-        let (paid, credits): (Vec<Paid>, Vec<Credit>) =
-            (paid.into_iter().flatten().collect(), credits.into_iter().flatten().collect());
-        let mut holders = holders.list;
-        pay_for_each_other(&mut holders);
-        Ok(Book {
-            lines_of: Runs::new(lines.iter().map(|l| l.account), holders.len()),
-            lines_on: Runs::new(lines.iter().map(|l| l.bill), bills.len()),
-            paid_on: Runs::new(paid.iter().map(|p| p.bill), bills.len()),
-            credits_on: Runs::new(credits.iter().map(|c| c.bill), bills.len()),
-            bills_of: Runs::new(bills.iter().map(|b| b.account), holders.len()),
-            plans: Catalogue::new(data.load::<Plan>()?),
-            entitled,
-            data,
-            names,
-            holders,
-            bills,
-            lines,
-            paid,
-            credits,
-            history,
-        })
-    }
-
+impl Book<'_> {
     /// A line's invoice.
     pub(super) fn bill(&self, line: &Line) -> &Bill {
         &self.bills[line.bill as usize]
@@ -391,116 +316,5 @@ impl<'d> Book<'d> {
         let own = &self.holders[account as usize];
         let others = own.pays_for.iter().map(|&o| &self.holders[o as usize].id);
         std::iter::once(&own.id).chain(others)
-    }
-}
-
-fn bills(
-    data: &Data<'_>,
-    history: &PlanHistory,
-    names: &mut Symbols,
-    holders: &mut Holders,
-) -> Result<Vec<Bill>> {
-    data.load_as(|b: BillRow| {
-        Ok(Bill {
-            at: b.at,
-            account: holders.of(&b.account_id)?,
-            subscription: names.of_some(b.subscription_id.as_ref())?,
-            status: Status::parse(&b.status),
-            issued: b.issued_at,
-            total: b.total,
-            currency: names.of(&b.currency)?,
-            plan: names.of_some(b.plan.as_ref())?,
-            period: (b.period_start, b.period_end),
-            zone: b.subscription_id.and_then(|s| history.subscription(&s)?.timezone),
-            id: b.invoice_id,
-        })
-    })
-}
-
-/// Links each account with those whose `bill_to`, followed to its end, leads to it.
-fn pay_for_each_other(holders: &mut [Holder]) {
-    let by_id: HashMap<Text, u32> = (0u32..).zip(holders.iter()).map(|(n, h)| (h.id.clone(), n)).collect();
-    let next = |at: u32, list: &[Holder]| {
-        let to = list[at as usize].record.as_ref()?.bill_to.as_ref()?;
-        by_id.get(to).copied().filter(|&n| n != at)
-    };
-    let mut pairs = Vec::new();
-    for at in 0..holders.len() as u32 {
-        let mut payer = at;
-        for _ in 0..16 {
-            match next(payer, holders) {
-                Some(n) => payer = n,
-                None => break,
-            }
-        }
-        if payer != at {
-            pairs.push((payer, at));
-        }
-    }
-    for (payer, at) in pairs {
-        holders[payer as usize].pays_for.push(at);
-    }
-}
-
-/// Reads the lines of known invoices.
-struct Reader<'r, J> {
-    data: &'r Data<'r>,
-    history: &'r PlanHistory,
-    bills: &'r [Bill],
-    bill_of: &'r BillOf,
-    judges: J,
-}
-
-impl<J: Fn(Status) -> bool> Reader<'_, J> {
-    fn lines(&self, names: &mut Symbols, holders: &mut Holders) -> Result<Vec<Line>> {
-        let mut orphans = 0u64;
-        let lines = self.data.load_as(|l: LineRow| {
-            let Some(&number) = self.bill_of.get(&address(&l.invoice_id)) else {
-                orphans += 1;
-                return Ok(None);
-            };
-            self.line(l, number, names, holders).map(Some)
-        })?;
-        if orphans > 0 {
-            self.data.note(format!(
-                "{} of invoice_lines belong to no invoice that was exported and were passed over",
-                crate::model::text::counted(orphans, "row", "rows")
-            ));
-        }
-        Ok(lines.into_iter().flatten().collect())
-    }
-
-    fn line(&self, l: LineRow, number: u32, names: &mut Symbols, holders: &mut Holders) -> Result<Line> {
-        let bill = &self.bills[number as usize];
-        let own = names.of_some(l.subscription_id.as_ref())?;
-        let subscription = own.or(bill.subscription);
-        let agreed = match own.filter(|own| Some(*own) != bill.subscription) {
-            None => bill.zone,
-            Some(own) => self.history.subscription(names.text(own)).and_then(|s| s.timezone),
-        };
-        let zone = agreed.unwrap_or(self.data.settings.timezone);
-        let period = Period::read(l.period_start, l.period_end, zone)
-            .or_else(|| Period::read(bill.period.0, bill.period.1, zone));
-        let kind = Kind::parse(&l.kind);
-        let of_bill = bill.plan.filter(|_| kind == Kind::Subscription);
-        Ok(Line {
-            at: l.at,
-            id: (self.judges)(bill.status).then(|| l.line_id.as_str().into()),
-            bill: number,
-            account: match &l.account_id {
-                Some(id) => holders.of(id)?,
-                None => bill.account,
-            },
-            subscription,
-            kind,
-            plan: names.of_some(l.plan.as_ref())?.or(of_bill),
-            feature: names.of_some(l.feature.as_ref())?,
-            metric: names.of_some(l.metric.as_ref())?,
-            quantity: l.quantity,
-            unit: l.unit_amount,
-            amount: l.amount,
-            currency: names.of(&l.currency)?,
-            period,
-        })
     }
 }

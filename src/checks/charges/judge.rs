@@ -5,7 +5,7 @@ use super::{
     book::{Book, Line},
     double,
     line::{self, Moments, State, Unknown, what},
-    names, repeated,
+    load, names, repeated,
 };
 use crate::{
     data::Data,
@@ -65,7 +65,7 @@ pub(super) fn moment_text(t: Instant) -> String {
 pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     let settings = data.settings;
     let all = settings.opt_switch("all")?;
-    let book = Book::load(data, |status| all || status.can_wait())?;
+    let book = load::load(data, |status| all || status.can_wait())?;
     let (product, newest) = newest_product_record(&book);
     let moments = Moments { as_of: settings.as_of, product, max_age: settings.opt_duration("max-sync-age")? };
     let mut judge = Judge {
