@@ -8,8 +8,10 @@ use crate::{
     settings::Settings,
 };
 use anyhow::Result;
+use hashbrown::HashTable;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    hash::BuildHasher as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -20,6 +22,27 @@ enum Owner {
     Several,
 }
 
+/// One copy of each text, in parts of their own, so that two threads seldom wait for one another.
+#[derive(Default)]
+struct Interned {
+    hasher: foldhash::fast::RandomState,
+    parts: [Mutex<HashTable<Arc<str>>>; 32],
+}
+
+impl Interned {
+    fn of(&self, text: &str) -> Arc<str> {
+        let hash = self.hasher.hash_one(text);
+        // The table itself goes by the first and the last bits.
+        let mut part = locked(&self.parts[(hash >> 32) as usize % self.parts.len()]);
+        if let Some(known) = part.find(hash, |known| **known == *text) {
+            return known.clone();
+        }
+        let new: Arc<str> = Arc::from(text);
+        part.insert_unique(hash, new.clone(), |known| self.hasher.hash_one(&**known));
+        new
+    }
+}
+
 /// Translates the ids and names of all exports into shared ones.
 #[derive(Default)]
 pub struct Names {
@@ -28,7 +51,7 @@ pub struct Names {
     accounts: HashSet<Arc<str>>,
     maps: HashMap<&'static str, BTreeMap<String, String>>,
     unmatched: Mutex<BTreeSet<(String, String)>>,
-    interned: Mutex<HashSet<Arc<str>, foldhash::fast::RandomState>>,
+    interned: Interned,
 }
 
 /// Columns that hold an account's id.
@@ -147,13 +170,7 @@ impl Names {
 
     /// One copy of each text.
     pub fn intern(&self, text: &str) -> Arc<str> {
-        let mut interned = locked(&self.interned);
-        if let Some(known) = interned.get(text) {
-            return known.clone();
-        }
-        let new: Arc<str> = Arc::from(text);
-        interned.insert(new.clone());
-        new
+        self.interned.of(text)
     }
 
     /// Ids of a system that no identity names: system and id.

@@ -119,6 +119,51 @@ fn every_case_of_every_check_is_judged_as_written() {
 }
 
 #[test]
+fn the_order_of_rows_changes_nothing_that_charges_finds() {
+    let home = Home::new();
+    std::fs::create_dir(home.path().join("turned")).unwrap();
+    let acme = repository().join("fixtures/acme");
+    for name in [
+        "accounts",
+        "plans",
+        "subscriptions",
+        "plan_changes",
+        "entitlements",
+        "invoices",
+        "invoice_lines",
+        "payments",
+        "credit_notes",
+    ] {
+        let text = std::fs::read_to_string(acme.join(name).with_extension("csv")).unwrap();
+        std::fs::write(home.path().join(format!("turned/{name}.csv")), &text).unwrap();
+    }
+    let judged = |home: &Home| {
+        let (mut report, gave) =
+            home.json(&["charges", "turned", "--as-of", "2026-11-05T06:00:00Z", "--all"]);
+        assert_eq!(gave.code, 1, "{gave:?}");
+        for finding in report["findings"].as_array_mut().unwrap() {
+            finding["evidence"] = Value::Null;
+        }
+        (
+            report["findings"].clone(),
+            report["rows"].clone(),
+            report["rules"].clone(),
+            report["summary"].clone(),
+        )
+    };
+    let before = judged(&home);
+    for entry in std::fs::read_dir(home.path().join("turned")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (header, rows) = text.split_once('\n').unwrap();
+        let rows: Vec<&str> = rows.lines().rev().collect();
+        std::fs::write(&path, format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+    }
+    assert!(before.0.as_array().unwrap().len() > 5);
+    assert_eq!(judged(&home), before);
+}
+
+#[test]
 fn charges_lists_what_is_wrong_and_what_is_unknown_apart() {
     let home = Home::new();
     let folder = repository().join("fixtures/charges/unverifiable-account");
