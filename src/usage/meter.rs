@@ -406,9 +406,8 @@ impl<'c> Metering<'c> {
         let changed = if few { Some(Changed::new(&scan, old, touched.into_iter())?) } else { None };
         state.alike.retain(|g| changed.as_ref().is_some_and(|c| !c.touches(g)));
         state.alike.extend(alike::find(&scan, &dead, changed.as_ref())?);
-        state.alike.sort_unstable_by(|a, b| (a.key, a.time, a.quantity).cmp(&(b.key, b.time, b.quantity)));
+        state.alike.sort_unstable_by_key(|g| (g.key, g.time, g.quantity));
         state.intervals = cells.intervals(&totals)?;
-        drop(scan);
         if self.worth_remembering()
             && let Some(question) = self.questions(cuts).last()
         {

@@ -91,13 +91,16 @@ fn store(cache: &mut Cache, file: usize, rows: &[Row]) -> MeterPart {
     MeterPart { file, content, pack: None, part, rows: rows.len() as u64, zone: Tz::UTC, identity: name }
 }
 
+/// Groups, events beyond the first of each, their quantity, and the places of all.
+type Group = (u64, u64, Decimal, Vec<(usize, u64)>);
+
 /// What a person sees of the events: nothing of the order in which they came.
 #[derive(Debug, PartialEq)]
 struct Seen {
     sums: BTreeMap<String, Vec<(Decimal, u64)>>,
     conflicts: Vec<(String, BTreeSet<(i64, Decimal)>)>,
     duplicates: BTreeMap<String, (Decimal, u64)>,
-    suspected: BTreeMap<String, (u64, u64, Decimal, Vec<(usize, u64)>)>,
+    suspected: BTreeMap<String, Group>,
     span: (Option<i64>, Option<i64>),
     events: BTreeMap<String, Vec<(i64, Decimal, bool)>>,
 }

@@ -156,7 +156,7 @@ impl Packer {
         }
         if e.unique_key.is_some() || !self.unique.is_empty() {
             self.unique.resize(row, None);
-            self.unique.push(e.unique_key.map(|k| xxhash_rust::xxh3::xxh3_64(k)));
+            self.unique.push(e.unique_key.map(xxhash_rust::xxh3::xxh3_64));
         }
     }
 
