@@ -127,12 +127,13 @@ pub(super) fn not_judged(report: &Report) -> Vec<String> {
         .collect()
 }
 
-/// `no messages export`, `no column usage_events.ingested_at`.
+/// `no messages export`, `no column usage_events.ingested_at`, `no [triage.senior] in crosscheck.toml`.
 pub(super) fn missing(lack: &[String]) -> String {
     let words: Vec<String> = lack
         .iter()
         .map(|name| match name.split_once('.') {
-            Some(_) => format!("no column {}", safe(name)),
+            _ if name.starts_with('[') => format!("no {} in crosscheck.toml", safe(name)),
+            Some(_) => format!("no column {}", safe(&name.replace('|', " or "))),
             None => format!("no {} export", safe(&name.replace('|', " or "))),
         })
         .collect();

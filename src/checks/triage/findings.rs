@@ -94,7 +94,7 @@ impl Teller<'_, '_> {
         let skill = route.skill.filter(|s| *s != route.queue);
         let skill = skill.map_or_else(String::new, |s| format!(", with an agent trained in {s}"));
         let message = format!(
-            "{} of {} {verb} {stands}, {} after it came; it belongs in {}{skill}: {}.",
+            "{} of {} {verb} {stands}, {} after it came; it belongs in {}{skill} ({}).",
             ticket.ticket_id,
             self.who(),
             span(end - ticket.created_at),

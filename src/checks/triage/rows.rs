@@ -25,7 +25,7 @@ pub(super) const COLUMNS: &[RowColumn] = columns![
     "arr" Hidden "the account's annual recurring revenue",
     "currency" Hidden "of the revenue",
     "health" Number "the account's score, one decimal; null where there is none",
-    "feature_area" Text "what it is about",
+    "feature_area" Hidden "what it is about",
     "queue" Text "where it belongs",
     "level" Text "senior for an account at risk, else standard",
     "skill" Hidden "the skill that its agent needs: billing, or null",
