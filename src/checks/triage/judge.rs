@@ -73,7 +73,14 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     }
     let risks = Risks::of(&loaded, &policy, &wanted);
     let top = largest(&loaded.accounts, &loaded.customers, policy.top);
-    let mut told = Told { data, loaded: &loaded, policy: &policy, out, replay: Replay::default() };
+    let mut told = Told {
+        data,
+        loaded: &loaded,
+        policy: &policy,
+        out,
+        replay: Replay::default(),
+        tierless: BTreeSet::new(),
+    };
     for (ticket, account) in &picked.tickets {
         let known = Known {
             account: account.clone(),
@@ -224,6 +231,8 @@ struct Told<'t, 'd> {
     policy: &'t Policy,
     out: Outcome,
     replay: Replay,
+    /// Accounts whose tier nobody tells.
+    tierless: BTreeSet<Text>,
 }
 
 impl Told<'_, '_> {
@@ -233,6 +242,8 @@ impl Told<'_, '_> {
     }
 
     fn ticket(&mut self, judged: &Judged<'_>, account: Option<&Account>, open: &[&Outage]) {
+        let known = &judged.known;
+        self.tierless.extend(known.account.clone().filter(|_| known.tier.is_none()));
         let found = self.findings(judged, account, open);
         self.replay.count(judged, &found);
         let worst = found.iter().map(|f| u8::from(f.severity != Severity::Error)).min().unwrap_or(2);
@@ -293,6 +304,13 @@ impl Told<'_, '_> {
         own.insert("tickets".to_owned(), tickets.into());
         own.insert("left_out".to_owned(), picked.left_out.into());
         own.insert("settled".to_owned(), picked.settled.into());
+        if !self.tierless.is_empty() {
+            let accounts = counted(self.tierless.len() as u64, "account has", "accounts have");
+            self.out.notes.push(format!(
+                "{accounts} tickets and no tier, by neither their plan's row nor its name: such tickets may belong in \
+                 priority, and their queue is judged only where it is wrong either way"
+            ));
+        }
         let what = if self.policy.all { "ticket" } else { "new or open ticket" };
         let count = counted(tickets, what, &format!("{what}s"));
         if tickets == 0 {
