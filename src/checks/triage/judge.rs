@@ -200,7 +200,7 @@ fn notes(data: &Data<'_>, policy: &Policy, loaded: &Loaded, picked: &Picked, out
         out.notes.push(
             "[triage.senior] names nobody: who has the tickets of accounts at risk is not judged".to_owned(),
         );
-        out.missing.insert("triage/junior-on-at-risk", vec!["[triage.senior]".to_owned()]);
+        out.missing.insert("triage/junior-on-at-risk", vec!["triage.senior".to_owned()]);
     }
     let groups: BTreeSet<&str> = picked
         .tickets
