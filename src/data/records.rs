@@ -37,6 +37,15 @@ record! {
 }
 
 record! {
+    /// Where an account is written to.
+    AccountAddress of "accounts" {
+        account_id: Text,
+        /// Personal: only compared, never shown.
+        email: Option<Text>,
+    }
+}
+
+record! {
     /// A plan as it is sold, in one currency, in `[effective_from, effective_to)`.
     Plan of "plans" {
         plan: Text,
@@ -291,7 +300,20 @@ record! {
         classified_at: Option<Instant>,
         resolved_at: Option<Instant>,
         severity: Option<Text>,
+        scope: Option<Text>,
+        feature_area: Option<Text>,
         title: Option<Text>,
+    }
+}
+
+record! {
+    /// A known problem of the product.
+    KnownIssue of "known_issues" {
+        issue_id: Text,
+        feature_area: Option<Text>,
+        started_at: Instant,
+        ended_at: Option<Instant>,
+        incident_id: Option<Text>,
     }
 }
 
@@ -364,6 +386,7 @@ mod tests {
     #[test]
     fn records_name_columns_of_the_catalogue() {
         columns_exist::<Account>();
+        columns_exist::<AccountAddress>();
         columns_exist::<Plan>();
         columns_exist::<Subscription>();
         columns_exist::<PlanChange>();
@@ -378,6 +401,7 @@ mod tests {
         columns_exist::<AccessChange>();
         columns_exist::<Migration>();
         columns_exist::<Incident>();
+        columns_exist::<KnownIssue>();
         columns_exist::<DeletionRequest>();
         columns_exist::<Billed>();
         columns_exist::<UsageTotal>();

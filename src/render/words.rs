@@ -2,7 +2,10 @@
 
 use super::RenderOptions;
 use super::text::{count, minutes, moneys, plural, safe};
-use crate::model::time::{Instant, rfc3339};
+use crate::model::{
+    datasets,
+    time::{Instant, rfc3339},
+};
 use crate::report::{Finding, Problem, Report, Row, Severity, State, totals};
 use std::collections::HashMap;
 
@@ -127,12 +130,15 @@ pub(super) fn not_judged(report: &Report) -> Vec<String> {
         .collect()
 }
 
-/// `no messages export`, `no column usage_events.ingested_at`.
+/// `no messages export`, `no column usage_events.ingested_at`, `no [triage.senior] in crosscheck.toml`.
 pub(super) fn missing(lack: &[String]) -> String {
     let words: Vec<String> = lack
         .iter()
         .map(|name| match name.split_once('.') {
-            Some(_) => format!("no column {}", safe(name)),
+            Some((of, _)) if !name.contains('|') && datasets::find(of).is_none() => {
+                format!("no [{}] in crosscheck.toml", safe(name))
+            }
+            Some(_) => format!("no column {}", safe(&name.replace('|', " or "))),
             None => format!("no {} export", safe(&name.replace('|', " or "))),
         })
         .collect();

@@ -104,9 +104,14 @@ fn cases(check: &str) -> Vec<std::path::PathBuf> {
 
 #[test]
 fn every_case_of_every_check_is_judged_as_written() {
-    for (check, least) in
-        [("reconcile", 100), ("charges", 30), ("dunning", 40), ("prorate", 60), ("health", 30)]
-    {
+    for (check, least) in [
+        ("reconcile", 100),
+        ("charges", 30),
+        ("dunning", 40),
+        ("prorate", 60),
+        ("health", 30),
+        ("triage", 40),
+    ] {
         let mut wrong = Vec::new();
         let cases = cases(check);
         assert!(cases.len() > least, "cases of {check} are gone");
@@ -116,6 +121,34 @@ fn every_case_of_every_check_is_judged_as_written() {
         }
         assert!(wrong.is_empty(), "{check}\n{}", wrong.join("\n"));
     }
+}
+
+/// The rows of tickets, accounts and incidents turned round: the same report but for the places.
+#[test]
+fn the_order_of_rows_does_not_matter_to_triage() {
+    let home = Home::new();
+    let acme = repository().join("fixtures/acme");
+    for name in ["accounts", "plans", "activity", "known_issues"] {
+        let text = std::fs::read_to_string(acme.join(format!("{name}.csv"))).unwrap();
+        let (header, rows) = text.split_once('\n').unwrap();
+        let turned: Vec<&str> = rows.lines().rev().collect();
+        home.write(&format!("plain/{name}.csv"), &text);
+        home.write(&format!("turned/{name}.csv"), format!("{header}\n{}\n", turned.join("\n")));
+    }
+    for name in ["tickets", "incidents"] {
+        let text = std::fs::read_to_string(acme.join(format!("{name}.json"))).unwrap();
+        let read: Value = serde_json::from_str(&text).unwrap();
+        let mut rows = read.get("data").unwrap_or(&read).as_array().unwrap().clone();
+        home.write(&format!("plain/{name}.json"), Value::Array(rows.clone()).to_string());
+        rows.reverse();
+        home.write(&format!("turned/{name}.json"), Value::Array(rows).to_string());
+    }
+    let report =
+        |folder: &str| home.json(&["triage", folder, "--as-of", "2026-11-05T06:00:00Z", "--replay"]).0;
+    let (plain, turned) = (report("plain"), report("turned"));
+    assert_eq!(plain["summary"]["replay"][0]["tier"], "enterprise");
+    assert_eq!(plain["summary"]["replay"][0]["tickets"], 37);
+    assert_eq!(without_places(&plain), without_places(&turned));
 }
 
 #[test]
