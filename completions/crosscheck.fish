@@ -28,6 +28,10 @@ complete -c crosscheck -n "__fish_crosscheck_needs_command" -s h -l help -d 'Pri
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -s V -l version -d 'Print version'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "reconcile" -d 'Check usage metered against usage billed'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "charges" -d 'Check every charge against the product\'s state'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "dunning" -d 'Check failed payments: the dunning schedule against access'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "prorate" -d 'Check the mathematics of plan changes against what was billed'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "health" -d 'Check a score for every account, with early warning'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "renewals" -d 'Check the renewals of the next 90 days: risk, and the outreach that is owed'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "import" -d 'Read exports into the cache and remember them for later calls'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "status" -d 'Show what the cache holds, and where it lies'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "checks" -d 'List the checks, what each reads, and which can run on the given exports'
@@ -124,6 +128,225 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l verbos
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l no-progress -d 'No progress bars'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l verify -d 'Hash every file again instead of trusting its size and times'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l preset -d 'With \'stripe-smart\' the vendor picks the times of retries: only messages and access are held to the schedule [default: schedule]' -r -f -a "schedule\t''
+stripe-smart\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l hard-declines -d 'Failure codes after which a payment must not be tried again [default: authentication_required,do_not_try_again,fraudulent,highest_risk_level,incorrect_number,invalid_account,lost_card,pickup_card,restricted_card,revocation_of_all_authorizations,revocation_of_authorization,security_violation,stolen_card,stop_payment_order,transaction_not_allowed]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l restore-within -d 'How soon after recovery access must be back [default: 1h]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l by -d 'How time is counted: \'day\' gives the day of the change to the new plan, \'day-inclusive\' counts both ends, \'month30\' gives every month 30 days [default: second]' -r -f -a "second\t''
+minute\t''
+day\t''
+day-inclusive\t''
+month30\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l downgrade -d 'What a change to less gives: a credit, the old plan up to the period\'s end, or nothing [default: credit]' -r -f -a "credit\t''
+at_period_end\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l moment-tolerance -d 'Features may be switched this much before or after the billing change [default: 5m]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l from -d 'A change without exports: the old price for a whole cycle' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l to -d 'The new price for a whole cycle' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l cycle -d 'The billing cycle, START..END, dates or timestamps' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l on -d 'When the change takes effect, a date or timestamp' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l price -d 'A span without exports: the price for a whole period' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l interval -d 'How long a period of the span is [default: month]' -r -f -a "day\t''
+week\t''
+month\t''
+quarter\t''
+half-year\t''
+year\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l every -d 'So many intervals make a period [default: 1]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l anchor-day -d 'The day of the month on which periods begin, 1 to 31; without it the start\'s own' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l start -d 'The span\'s start, a date or timestamp' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l end -d 'Its end (exclusive), if it has one' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l through -d 'Bill every period whose start this has reached; without it up to the end, else --as-of' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l currency -d 'The currency, ISO 4217 [default: USD]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l quantity -d 'Seats or units (before a change) [default: 1]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l to-quantity -d 'Seats or units after the change; without it as before' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l discount -d 'Off the price, before proration [default: 0%]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l tax -d 'On each prorated line [default: 0%]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l paid -d 'What was paid for the cycle and not yet credited, before tax: the credit is at most this' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l show-math -d 'Print each calculation in plain words, to answer \'why was I charged this?\''
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l new-cycle -d 'The new plan has another interval: its cycle starts at the change and is charged whole'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l history -d 'Rows for each of so many days up to the judged one, instead of the judged one alone [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l drop -d 'A fall of so many points within --drop-days is a drop [default: 20]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l drop-days -d 'Days within which a fall is a drop [default: 7]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l base-fall -d 'Where three quarters of the accounts fell by so many points, accounts are judged against the median [default: 5]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l decline -d 'Logins at this share of the earlier ones or less are a decline [default: 60%]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l low -d 'A score under this is low [default: 40]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l leak -d 'A fall of so many points over --leak-days without a drop is a leak [default: 20]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l leak-days -d 'Days over which a leak is looked for [default: 60]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l abandoned-days -d 'A feature that was used on so many days was in use [default: 5]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l silent-days -d 'Days without any activity that are a finding [default: 14]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l weight-logins -d 'Weight of the trend of logins in the score [default: 25]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l weight-adoption -d 'Weight of the share of the plan\'s features in use [default: 25]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l weight-sentiment -d 'Weight of the tickets\' sentiment [default: 20]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l weight-billing -d 'Weight of paid and unpaid invoices [default: 15]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l weight-api -d 'Weight of the trend of API calls [default: 15]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l text-sentiment -d 'Read the sentiment of tickets without one from their subject and body'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l within -d 'Renewals up to so many days ahead [default: 90]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l ical -d 'Write the steps that are open to this file as a calendar (iCalendar)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l high-score -d 'A score under this is a high risk [default: 50]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l medium-score -d 'A score under this is a medium risk [default: 70]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l drop -d 'A fall of so many points within --drop-days is a high risk [default: 20]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l drop-days -d 'Days within which a fall is a drop [default: 7]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l drop-within -d 'Days for which a drop is a risk [default: 30]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l high-fall -d 'A fall of so many points over 90 days is a high risk [default: 20]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l medium-fall -d 'A fall of so many points over 90 days is a medium risk [default: 10]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l low-sentiment -d 'A mean sentiment of 90 days under this is a medium risk [default: -0.2]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l less-engagement -d 'Logins or active users that are down by this share over 30 days are a medium risk [default: 30%]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l early -d 'How many days before its date a message may do a step [default: 14]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l late -d 'Days after its date from which a step that was not held is missed [default: 7]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l soon -d 'Days before its date from which a step is due [default: 7]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l near -d 'A renewal within so many days is near: high risk is an error, silence a finding [default: 30]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l silence -d 'Days without any contact that are a finding before a near renewal [default: 90]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l automated -d 'Kinds of messages that machines send; they are no contact [default: deprecation_notice,final_notice,grace_expired,invoice,invoice_sent,known_issue_reply,newsletter,onboarding,payment_failed,payment_receipt,payment_recovered,payment_reminder,payment_urgent,receipt,status_update,trial_ending,upgrade_page,usage_alert]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l all-terms -d 'Renewals of terms shorter than a year too'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"

@@ -160,7 +160,9 @@ impl Teller<'_, '_> {
         let mut f = self.finding("renewals/at-risk", severity, &message, &action);
         f.impact = c.arr.clone().filter(|m: &Money| m.amount > Decimal::ZERO);
         if let Some(score) = c.signals.score {
-            f.diff.push(Diff::decimals("score", self.setting.limits.high_score, score.rounded(9)));
+            let now = score.rounded(9);
+            let then = c.signals.change.map(|change| now - change.rounded(9));
+            f.diff.push(Diff::decimals("score", then.unwrap_or(self.setting.limits.high_score), now));
         }
         if let Some(step) = c.next() {
             f.due = Some(self.start(step.date));

@@ -121,8 +121,8 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
         told.case(case);
     }
     told.out.not_judged += untold;
-    told.out.checked = told.out.checked.saturating_sub(told.out.not_judged);
-    told.missing_account_ids();
+    told.out.checked = told.out.checked.saturating_sub(untold);
+    told.missing_messages();
     told.notes(&cases, untold);
     told.close(&cases);
     if let Some(path) = data.settings.opt_path("ical").optional()? {
@@ -276,13 +276,18 @@ impl Told<'_, '_> {
         ["account_manager", "csm"].iter().any(|c| self.data.has_column("accounts", c))
     }
 
-    /// A log that does not say whom its messages went to tells nothing of an account.
-    fn missing_account_ids(&mut self) {
-        if self.inputs.names_accounts || !self.data.has("messages") {
+    /// A log that does not say whom its messages went to tells nothing of an account; one that begins too late tells
+    /// nothing of what was done before.
+    fn missing_messages(&mut self) {
+        if !self.data.has("messages") {
             return;
         }
         for code in OUTREACH {
-            self.out.missing.insert(code, vec!["messages.account_id".to_owned()]);
+            let unjudged = self.out.judged.get(code).is_some_and(|(_, no)| *no > 0);
+            let lacks = if self.inputs.names_accounts { "messages" } else { "messages.account_id" };
+            if unjudged {
+                self.out.missing.insert(code, vec![lacks.to_owned()]);
+            }
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) const COLUMNS: &[RowColumn] = columns![
     "arr" Number "annual recurring revenue of what renews",
     "currency" Text "of the revenue",
     "auto_renew" Hidden "whether it renews by itself",
-    "score" Number "health from 0 to 100, one decimal; null where there is none",
+    "score" Hidden "health from 0 to 100, one decimal; null where there is none",
     "change_90d" Hidden "score less the score 90 days before; null where one of them is missing",
     "open_tickets" Hidden "tickets that are open; null without tickets",
     "sentiment" Hidden "mean sentiment of the tickets of 90 days, -1 to 1; null without any",
