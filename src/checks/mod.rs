@@ -5,6 +5,7 @@ mod dunning;
 mod health;
 mod prorate;
 mod reconcile;
+mod renewals;
 mod triage;
 
 use crate::{
@@ -13,8 +14,15 @@ use crate::{
 };
 
 /// Every check, in the order in which they are listed.
-pub const ALL: &[Check] =
-    &[reconcile::CHECK, charges::CHECK, dunning::CHECK, prorate::CHECK, health::CHECK, triage::CHECK];
+pub const ALL: &[Check] = &[
+    reconcile::CHECK,
+    charges::CHECK,
+    dunning::CHECK,
+    prorate::CHECK,
+    health::CHECK,
+    renewals::CHECK,
+    triage::CHECK,
+];
 
 /// An answer from options alone; `None` where they ask for none.
 pub type WithoutData = fn(&Settings) -> anyhow::Result<Option<Outcome>>;

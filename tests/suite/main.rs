@@ -17,4 +17,5 @@ mod plain;
 mod prorate;
 mod readme;
 mod registry;
+mod renewals;
 mod waivers;

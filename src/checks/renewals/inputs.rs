@@ -1,0 +1,163 @@
+//! What the check reads beside the accounts' health.
+
+use super::plan::{Contact, word};
+use crate::{
+    data::{
+        Data,
+        records::{Account, Message, Subscription, Text},
+    },
+    judge::{
+        customers::Customers,
+        health::{Loaded, day_of},
+    },
+    model::{datasets::nearest, money::Money, text::counted},
+    report::Problem,
+};
+use anyhow::Result;
+use chrono::NaiveDate;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Ids that a message about differing names lists.
+const LISTED: usize = 10;
+
+/// Subscriptions and messages.
+pub(super) struct Inputs {
+    /// By id.
+    pub(super) subscriptions: Vec<Subscription>,
+    /// Whether messages are there that say whom they went to.
+    pub(super) log: bool,
+    /// Whether a messages export has accounts.
+    pub(super) names_accounts: bool,
+    /// The first day of the messages.
+    pub(super) log_from: Option<NaiveDate>,
+    /// Accounts of subscriptions that match no account.
+    pub(super) unknown: Vec<Text>,
+    /// How many accounts subscriptions name.
+    named: usize,
+    known: Vec<Text>,
+    contacts: HashMap<Text, Vec<Contact>>,
+    /// The running subscriptions of each account.
+    running: HashMap<Text, BTreeSet<Text>>,
+}
+
+fn runs(s: &Subscription) -> bool {
+    matches!(&*s.status, "active" | "past_due" | "paused" | "unpaid")
+}
+
+impl Inputs {
+    pub(super) fn load(data: &Data<'_>, loaded: &Loaded, today: NaiveDate) -> Result<Inputs> {
+        let mut subscriptions: Vec<Subscription> = data.load()?;
+        subscriptions.sort_by(|a, b| a.subscription_id.cmp(&b.subscription_id));
+        let mut known: HashSet<Text> = loaded.accounts.iter().map(|a| a.account_id.clone()).collect();
+        if loaded.excluded > 0 {
+            let all: Vec<Account> = data.load()?;
+            known.extend(all.into_iter().map(|a| a.account_id));
+        }
+        let named: BTreeSet<&Text> = subscriptions.iter().map(|s| &s.account_id).collect();
+        let unknown = named.iter().filter(|id| !known.contains(**id)).map(|id| (*id).clone()).collect();
+        let mut running: HashMap<Text, BTreeSet<Text>> = HashMap::new();
+        for s in subscriptions.iter().filter(|s| runs(s)) {
+            running.entry(s.account_id.clone()).or_default().insert(s.subscription_id.clone());
+        }
+        let (contacts, log_from) = contacts(data, &subscriptions, today)?;
+        let names_accounts = data.has_column("messages", "account_id");
+        let mut known: Vec<Text> = known.into_iter().collect();
+        known.sort();
+        Ok(Inputs {
+            named: named.len(),
+            log: data.has("messages") && names_accounts,
+            names_accounts,
+            log_from,
+            unknown,
+            known,
+            contacts,
+            running,
+            subscriptions,
+        })
+    }
+
+    /// The messages to an account, oldest first.
+    pub(super) fn all_of(&self, account: &Text) -> &[Contact] {
+        self.contacts.get(account).map_or(&[], Vec::as_slice)
+    }
+
+    /// The messages that may do a step of a renewal: those to the account, save what is about another of its
+    /// subscriptions.
+    pub(super) fn contacts_of(&self, s: &Subscription) -> Vec<Contact> {
+        let running = self.running.get(&s.account_id);
+        let about_another = |c: &Contact| {
+            let other = |id: &Text| *id != s.subscription_id && running.is_some_and(|r| r.contains(id));
+            c.related.as_ref().is_some_and(other)
+        };
+        self.all_of(&s.account_id).iter().filter(|c| !about_another(c)).cloned().collect()
+    }
+
+    /// The annual revenue of a renewal: the subscription's own, else the account's where nothing else of it runs.
+    pub(super) fn arr(&self, s: &Subscription, account: &Account, customers: &Customers) -> Option<Money> {
+        let currency = s.currency.as_ref().or(account.currency.as_ref());
+        if let (Some(arr), Some(currency)) = (s.arr, currency) {
+            return Some(Money::new(arr, currency));
+        }
+        let alone = self.running.get(&s.account_id).is_some_and(|r| r.len() == 1);
+        customers.arr(&s.account_id).filter(|_| alone).cloned()
+    }
+}
+
+/// The messages by account, oldest first, and the first day of all. Those after `--as-of` do not count. One without
+/// an account that is about a subscription went to that one's account.
+fn contacts(
+    data: &Data<'_>,
+    subscriptions: &[Subscription],
+    today: NaiveDate,
+) -> Result<(HashMap<Text, Vec<Contact>>, Option<NaiveDate>)> {
+    let (as_of, zone) = (data.settings.as_of, data.settings.timezone);
+    let owners: HashMap<&Text, &Text> =
+        subscriptions.iter().map(|s| (&s.subscription_id, &s.account_id)).collect();
+    let mut by: HashMap<Text, Vec<Contact>> = HashMap::new();
+    let mut first: Option<NaiveDate> = None;
+    let messages: Vec<Message> = data.load()?;
+    for m in messages.into_iter().filter(|m| m.sent_at <= as_of) {
+        let day = day_of(m.sent_at, zone).min(today);
+        first = Some(first.map_or(day, |f| f.min(day)));
+        let about = m.related_id.as_ref().and_then(|id| owners.get(id)).copied();
+        let Some(account) = m.account_id.as_ref().or(about) else { continue };
+        let contact =
+            Contact { kind: word(&m.kind), sent_at: m.sent_at, day, related: m.related_id.clone(), at: m.at };
+        by.entry(account.clone()).or_default().push(contact);
+    }
+    for list in by.values_mut() {
+        list.sort_by(|a, b| (a.sent_at, &a.kind, &a.related).cmp(&(b.sent_at, &b.kind, &b.related)));
+    }
+    Ok((by, first))
+}
+
+/// The exports whose ids mostly match no account: then nothing is judged.
+pub(super) fn names_differ(data: &Data<'_>, loaded: &Loaded, inputs: &Inputs) -> Vec<Problem> {
+    let activity = loaded.health.activity().accounts().count();
+    let sides = [("activity", &loaded.unknown, activity), ("subscriptions", &inputs.unknown, inputs.named)];
+    let wrong = sides.into_iter().filter(|(_, unknown, all)| unknown.len() * 2 > *all);
+    wrong
+        .map(|(dataset, unknown, all)| {
+            let list: Vec<String> = unknown
+                .iter()
+                .take(LISTED)
+                .map(|id| match nearest(id, inputs.known.iter().map(|k| &**k)).first() {
+                    Some(near) => format!("{id} (nearest: {near})"),
+                    None => id.to_string(),
+                })
+                .collect();
+            let message = format!(
+                "{} of {} in {dataset} match no account, so nothing was judged: the exports name accounts \
+                 differently; give an identities export that says which id is which account. Unknown: {}",
+                unknown.len(),
+                counted(all as u64, "id", "ids"),
+                list.join(", ")
+            );
+            let problem = Problem::new("data/unknown-names", message);
+            match data.parts(dataset).map(|(f, _)| data.inputs[f].file.clone()).min() {
+                Some(file) => problem.at(&file, None),
+                None => problem,
+            }
+        })
+        .collect()
+}
