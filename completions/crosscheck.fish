@@ -31,6 +31,8 @@ complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "charges" -d '
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "dunning" -d 'Check failed payments: the dunning schedule against access'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "prorate" -d 'Check the mathematics of plan changes against what was billed'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "health" -d 'Check a score for every account, with early warning'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "renewals" -d 'Check the renewals of the next 90 days: risk, and the outreach that is owed'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "triage" -d 'Check every ticket to the right queue'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "import" -d 'Read exports into the cache and remember them for later calls'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "status" -d 'Show what the cache holds, and where it lies'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "checks" -d 'List the checks, what each reads, and which can run on the given exports'
@@ -291,6 +293,107 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l verbose
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l no-progress -d 'No progress bars'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l verify -d 'Hash every file again instead of trusting its size and times'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l within -d 'Renewals up to so many days ahead [default: 90]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l ical -d 'Write the steps that are open to this file as a calendar (iCalendar)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l high-score -d 'A score under this is a high risk [default: 50]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l medium-score -d 'A score under this is a medium risk [default: 70]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l drop -d 'A fall of so many points within --drop-days is a high risk [default: 20]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l drop-days -d 'Days within which a fall is a drop [default: 7]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l drop-within -d 'Days for which a drop is a risk [default: 30]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l high-fall -d 'A fall of so many points over 90 days is a high risk [default: 20]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l medium-fall -d 'A fall of so many points over 90 days is a medium risk [default: 10]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l low-sentiment -d 'A mean sentiment of 90 days under this is a medium risk [default: -0.2]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l less-engagement -d 'Logins or active users that are down by this share over 30 days are a medium risk [default: 30%]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l early -d 'How many days before its date a message may do a step [default: 14]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l late -d 'Days after its date from which a step that was not held is missed [default: 7]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l soon -d 'Days before its date from which a step is due [default: 7]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l near -d 'A renewal within so many days is near: high risk is an error, silence a finding [default: 30]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l silence -d 'Days without any contact that are a finding before a near renewal [default: 90]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l automated -d 'Kinds of messages that machines send; they are no contact [default: deprecation_notice,final_notice,grace_expired,invoice,invoice_sent,known_issue_reply,newsletter,onboarding,payment_failed,payment_receipt,payment_recovered,payment_reminder,payment_urgent,receipt,status_update,trial_ending,upgrade_page,usage_alert]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l all-terms -d 'Renewals of terms shorter than a year too'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l target-enterprise -d 'When the first response is owed to enterprise customers [default: 1h]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l target-business -d 'When it is owed to business customers [default: 4h]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l target-pro -d 'When it is owed to pro customers [default: 8h]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l target-other -d 'When it is owed to all others [default: 24h]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l at-risk -d 'A score under this is at risk, as is a drop by [health] drop within drop_days [default: 50]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l top -d 'The share of the accounts of a currency whose revenue raises the priority [default: 10%]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l left-out -d 'Tags, channels and queues whose tickets are left out [default: merged,closed_by_merge,spam,internal]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l all -d 'Judge pending, solved and closed tickets too'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l replay -d 'Judge all tickets by the health of the day on which they came, and sum up by tier what the rules would have changed'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
