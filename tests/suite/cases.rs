@@ -110,7 +110,7 @@ fn every_case_of_every_check_is_judged_as_written() {
         ("dunning", 40),
         ("prorate", 60),
         ("health", 30),
-        ("renewals", 25),
+        ("renewals", 40),
         ("triage", 40),
     ] {
         let mut wrong = Vec::new();

@@ -20,6 +20,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// Ids that a message about differing names lists.
 const LISTED: usize = 10;
 
+/// Messages by account.
+type Contacts = HashMap<Text, Vec<Contact>>;
+
 /// Subscriptions and messages.
 pub(super) struct Inputs {
     /// By id.
@@ -35,7 +38,7 @@ pub(super) struct Inputs {
     /// How many accounts subscriptions name.
     named: usize,
     known: Vec<Text>,
-    contacts: HashMap<Text, Vec<Contact>>,
+    contacts: Contacts,
     /// The running subscriptions of each account.
     running: HashMap<Text, BTreeSet<Text>>,
 }
@@ -109,11 +112,11 @@ fn contacts(
     data: &Data<'_>,
     subscriptions: &[Subscription],
     today: NaiveDate,
-) -> Result<(HashMap<Text, Vec<Contact>>, Option<NaiveDate>)> {
+) -> Result<(Contacts, Option<NaiveDate>)> {
     let (as_of, zone) = (data.settings.as_of, data.settings.timezone);
     let owners: HashMap<&Text, &Text> =
         subscriptions.iter().map(|s| (&s.subscription_id, &s.account_id)).collect();
-    let mut by: HashMap<Text, Vec<Contact>> = HashMap::new();
+    let mut by = Contacts::new();
     let mut first: Option<NaiveDate> = None;
     let messages: Vec<Message> = data.load()?;
     for m in messages.into_iter().filter(|m| m.sent_at <= as_of) {
