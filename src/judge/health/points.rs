@@ -7,7 +7,7 @@ use crate::model::decimal::{self, Decimal};
 use ethnum::I256;
 use std::cmp::Ordering;
 
-/// A fraction of points: numerator and denominator (positive). [`Points::ratio`] bounds the components'
+/// A fraction of points: numerator and denominator (positive). `Points::ratio` bounds the components'
 /// denominators so that no operation on five of them can overflow.
 #[derive(Clone, Copy, Debug)]
 pub struct Points {
