@@ -59,7 +59,7 @@ struct Disk {
 }
 
 /// The disk is asked after so many bytes.
-const STRETCH: usize = 32 << 20;
+const STRETCH: usize = 8 << 20;
 
 impl Disk {
     fn open(path: &Path) -> std::io::Result<Disk> {

@@ -298,36 +298,3 @@ fn an_account_without_any_data_but_its_bills_is_unknown() {
     assert_eq!(now.coverage, Points::whole(15));
     assert_eq!(now.component(Component::Billing), Some(Points::whole(100)));
 }
-
-/// 5,000 accounts over 400 days, 90 days of scores each: a tenth of the base that must take under 5 seconds.
-#[test]
-#[ignore = "a measurement, not a law: run it by hand in a release build"]
-fn ninety_days_of_five_thousand_accounts() {
-    let last = day(DAY);
-    let mut activity = Activity::new(Measured::ALL, NaiveDate::MIN, last);
-    let features: Vec<FeatureId> = (0..12).map(|f| activity.feature(&format!("f{f}"))).collect();
-    let start = std::time::Instant::now();
-    for a in 0..5000u64 {
-        let account = activity.account(&format!("acct_{a}").into());
-        for back in 1..=400u64 {
-            let n = (a * 31 + back * 17) % 97;
-            let counts = Counts { logins: n, active_users: n / 2, api_calls: n * 1000 + back };
-            let used = &features[(n % 6) as usize..(6 + n % 7) as usize];
-            activity.add(account, last - chrono::TimeDelta::days(back as i64), counts, used, At::default());
-        }
-    }
-    let filled = start.elapsed();
-    let customers: Vec<Customer> = (0..5000)
-        .map(|a| customer(&format!("acct_{a}"), &[(3, 10), (20, -30), (50, 80)], Some((20, 9))))
-        .collect();
-    let row = plans::PlanRow { plan: "listed".into(), currency: None, from: None, to: None, features };
-    let h = Health::new(Formula::default(), activity, Plans::new([row]), customers, last, 90);
-    let start = std::time::Instant::now();
-    let scored: usize = h
-        .customers()
-        .iter()
-        .map(|c| h.timeline(c, 90).last(90).filter(|r| r.score().is_some()).count())
-        .sum();
-    println!("filled in {filled:?}, {scored} scores in {:?}", start.elapsed());
-    assert_eq!(scored, 5000 * 90);
-}
