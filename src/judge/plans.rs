@@ -210,6 +210,11 @@ impl PlanHistory {
         &self.subscriptions
     }
 
+    /// The changes of all subscriptions of an account.
+    pub fn account_changes(&self, account: &str) -> impl Iterator<Item = &Change> {
+        self.timelines(account).iter().flat_map(|t| t.changes.iter().map(|&c| &self.changes[c]))
+    }
+
     /// All changes, as they were exported.
     pub fn changes(&self) -> &[Change] {
         &self.changes

@@ -192,8 +192,7 @@ fn start_of<'i>(inputs: &Inputs<'_>, s: &'i Subscription) -> Option<Event<'i>> {
             && l.holds(at)
             && (start < at || length.is_some() && length == Interval::spanning(period))
     };
-    let billed_whole =
-        inputs.lines.iter().any(|l| l.is_of(&s.account_id, Some(&s.subscription_id)) && whole(l));
+    let billed_whole = inputs.lines_of(&s.account_id, Some(&s.subscription_id)).into_iter().any(whole);
     (!billed_whole).then(|| of_subscription(inputs, s, Kind::Start, at, plan_at(inputs, s, at)))
 }
 
@@ -265,14 +264,11 @@ pub(super) fn price(inputs: &Inputs<'_>, event: &Event<'_>, by: &Rules) -> Resul
 /// The billing cycle in which a change falls, and the line that bills it, where one does. First a line for the old
 /// plan that holds the moment, then the subscription's current period, then its grid.
 fn cycle_of<'i>(inputs: &'i Inputs<'_>, event: &Event<'_>) -> Option<(Option<&'i Line>, Period)> {
-    let of_cycle = |l: &&Line| {
-        &*l.row.kind == "subscription"
-            && l.is_of(&event.account, event.subscription_id.as_ref())
-            && l.holds(event.at)
-    };
+    let of_cycle = |l: &&Line| &*l.row.kind == "subscription" && l.holds(event.at);
+    let all = inputs.lines_of(&event.account, event.subscription_id.as_ref());
     let own = |l: &&Line| l.row.plan == event.from && l.row.plan.is_some();
     let length = |l: &&Line| (l.start.is_some_and(|s| s < event.at), l.end.zip(l.start).map(|(e, s)| e - s));
-    let lines = || inputs.lines.iter().filter(of_cycle).filter(|_| event.kind != Kind::Start);
+    let lines = || all.iter().copied().filter(of_cycle).filter(|_| event.kind != Kind::Start);
     let line = lines().filter(own).filter(|l| !is_part(inputs, event, l)).max_by_key(length);
     let period_of =
         |l: &Line| Some(Period { start: reading(l.start?, event.zone), end: reading(l.end?, event.zone) });
@@ -310,14 +306,13 @@ fn cycle_of<'i>(inputs: &'i Inputs<'_>, event: &Event<'_>) -> Option<(Option<&'i
 /// A proration line that begins within a day of a change.
 fn near_proration<'i>(inputs: &'i Inputs<'_>, event: &Event<'_>) -> Option<&'i Line> {
     let begins = |l: &&Line| l.start.is_some_and(|s| (s - event.at).num_seconds().abs() < 86_400);
-    let own =
-        |l: &&Line| &*l.row.kind == "proration" && l.is_of(&event.account, event.subscription_id.as_ref());
-    inputs.lines.iter().find(|l| own(l) && begins(l))
+    let lines = inputs.lines_of(&event.account, event.subscription_id.as_ref());
+    lines.into_iter().find(|l| &*l.row.kind == "proration" && begins(l))
 }
 
 /// Whether a line bills the rest of a cycle after an earlier change: its period is no cycle.
 fn is_part(inputs: &Inputs<'_>, event: &Event<'_>, line: &Line) -> bool {
-    let earlier = inputs.history.changes().iter().filter(|c| {
+    let earlier = inputs.history.account_changes(&event.account).filter(|c| {
         c.row.account_id == event.account && c.at < event.at && Some(&c.row.to_plan) == line.row.plan.as_ref()
     });
     let begins = |c: &plans::Change| line.start.is_some_and(|s| (s - c.at).num_hours().abs() < 24);

@@ -62,6 +62,9 @@ pub(super) struct Inputs<'d> {
     pub billed: BilledPrices,
     pub entitlements: Entitlements,
     pub lines: Vec<Line>,
+    /// Where an account's lines, and a subscription's, stand among them, rising.
+    lines_by_account: HashMap<Text, Vec<usize>>,
+    lines_by_subscription: HashMap<Text, Vec<usize>>,
     invoices: HashMap<Text, Invoice>,
     /// The invoices that are not void, by account.
     by_account: HashMap<Text, Vec<Text>>,
@@ -113,6 +116,14 @@ impl<'d> Inputs<'d> {
             lines.push(Line { start, end, account, subscription, row });
         }
         lines.sort_by(|a, b| (a.start, &a.row.line_id, a.row.at).cmp(&(b.start, &b.row.line_id, b.row.at)));
+        let mut lines_by_account: HashMap<Text, Vec<usize>> = HashMap::new();
+        let mut lines_by_subscription: HashMap<Text, Vec<usize>> = HashMap::new();
+        for (at, line) in lines.iter().enumerate() {
+            lines_by_account.entry(line.account.clone()).or_default().push(at);
+            if let Some(subscription) = &line.subscription {
+                lines_by_subscription.entry(subscription.clone()).or_default().push(at);
+            }
+        }
         let is_draft = |l: &Line| invoices.get(&l.row.invoice_id).is_some_and(|i| &*i.status == "draft");
         let billed = BilledPrices::new(
             lines.iter().filter(|l| !is_draft(l)).filter_map(|l| Some((&l.row, &l.account, l.start?, l.end))),
@@ -131,6 +142,8 @@ impl<'d> Inputs<'d> {
             billed,
             entitlements: Entitlements::new(entitlements),
             lines,
+            lines_by_account,
+            lines_by_subscription,
             by_account,
             collected: collected(data.load()?)?,
             told: told(data.load()?),
@@ -138,6 +151,18 @@ impl<'d> Inputs<'d> {
             invoices,
             covered_from,
         })
+    }
+
+    /// The lines that are of this account and, where both say one, of this subscription, in their order.
+    pub(super) fn lines_of(&self, account: &Text, subscription: Option<&Text>) -> Vec<&Line> {
+        let of = |map: &HashMap<Text, Vec<usize>>, key: &Text| map.get(key).cloned().unwrap_or_default();
+        let mut at = of(&self.lines_by_account, account);
+        if let Some(subscription) = subscription {
+            at.extend(of(&self.lines_by_subscription, subscription));
+            at.sort_unstable();
+            at.dedup();
+        }
+        at.into_iter().map(|l| &self.lines[l]).filter(|l| l.is_of(account, subscription)).collect()
     }
 
     /// The zone in which a subscription is billed.
