@@ -331,13 +331,13 @@ impl Judge<'_, '_> {
         for (n, event) in
             events.iter().enumerate().filter(|(_, e)| e.kind == Kind::Change && e.at <= policy.as_of)
         {
-            let of_one = |other: &&Event<'_>| {
-                other.account == event.account
-                    && other.subscription_id == event.subscription_id
-                    && other.id != event.id
-            };
-            let before = events[..n].iter().rev().find(of_one).map(|e| e.at);
-            let after = events[n + 1..].iter().find(of_one).map(|e| e.at).filter(|t| *t <= policy.as_of);
+            let of_one =
+                |other: &&Event<'_>| other.subscription_id == event.subscription_id && other.id != event.id;
+            // Events are sorted by account.
+            let of_account = |other: &&Event<'_>| other.account == event.account;
+            let before = events[..n].iter().rev().take_while(of_account).find(of_one).map(|e| e.at);
+            let after = events[n + 1..].iter().take_while(of_account).find(of_one).map(|e| e.at);
+            let after = after.filter(|t| *t <= policy.as_of);
             let own = computed[n].as_ref();
             let found = features::of(inputs, event, policy.as_of);
             let known = found.is_some();

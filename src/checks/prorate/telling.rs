@@ -214,7 +214,8 @@ impl Judge<'_, '_> {
                 && l.row.plan == event.to
                 && l.start.is_some_and(|s| s >= computed.priced.cycle.1)
         };
-        let found = self.inputs.lines.iter().filter(later).filter(on_same).filter_map(|l| {
+        let own = self.inputs.lines_of(&event.account, event.subscription_id.as_ref());
+        let found = own.into_iter().filter(later).filter(on_same).filter_map(|l| {
             let day = |t: Instant| reading(t, event.zone).date();
             Some(format!(
                 "Invoice {} also charges {} for the cycle from {} to {}: that is no part of the change.",
