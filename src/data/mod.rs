@@ -13,7 +13,7 @@ pub(crate) use record::{column, record};
 use crate::{
     cache::{Cache, Input, Part},
     model::{datasets, time::Stamp},
-    report::{Evidence, InputReport},
+    report::{Evidence, InputReport, Problem},
     settings::Settings,
     usage::{Memo, MeterPart},
 };
@@ -119,6 +119,14 @@ impl<'a> Data<'a> {
         });
         noticed.conflicts.dedup();
         noticed
+    }
+
+    /// A problem of a dataset, told of its first file.
+    pub fn blame(&self, dataset: &str, problem: Problem) -> Problem {
+        match self.parts(dataset).map(|(file, _)| &*self.inputs[file].file).min() {
+            Some(file) => problem.at(file, None),
+            None => problem,
+        }
     }
 
     /// Evidence of a place.

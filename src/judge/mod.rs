@@ -5,6 +5,7 @@ pub mod collection;
 pub mod customers;
 pub mod entitled;
 pub mod health;
+pub mod naming;
 pub mod plans;
 pub mod price_book;
 pub mod pricing;

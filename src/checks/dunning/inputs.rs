@@ -109,8 +109,7 @@ pub(super) struct Sequences<'d> {
     pub unclear: u64,
     /// First invoices that were never paid.
     pub never_started: u64,
-    /// Invoices that payments name, and how many of them were not exported.
-    pub named: u64,
+    /// Invoices that payments name and that were not exported.
     pub strayed: u64,
     /// Accounts left out by scope.
     pub excluded: u64,
@@ -268,7 +267,6 @@ pub(super) fn sequences<'d>(
         invoices: 0,
         unclear: 0,
         never_started: 0,
-        named: payments.len() as u64,
         strayed: payments.keys().filter(|id| !known.contains(*id)).count() as u64,
         excluded: 0,
     };

@@ -88,10 +88,10 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     let records = Records::load(data)?;
     let lookup = Lookup::new(&records, data.settings.timezone, as_of);
     let made = inputs::sequences(data, &records, &lookup, &policy)?;
-    let unknown = names::unknown_accounts(&records, &lookup);
-    let unmatched_ids = made.strayed + unknown.0.len() as u64;
+    let accounts = names::accounts(&records, &lookup);
+    let unmatched_ids = made.strayed + accounts.unknown.len() as u64;
     let mut out = Outcome { excluded: made.excluded, unmatched_ids, ..Outcome::default() };
-    if let Some(problem) = names::differ(&records, &made, &unknown) {
+    if let Some(problem) = names::differ(&records, &accounts) {
         out.problems.push(problem);
         "the exports name invoices or accounts differently".clone_into(&mut out.headline);
         return Ok(out);

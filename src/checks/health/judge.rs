@@ -8,8 +8,11 @@ use super::{
 use crate::{
     data::{Data, records::Account},
     engine::Outcome,
-    judge::health::{self, Change, Customer, Loaded, State, fall::base_fall},
-    model::{datasets::nearest, decimal::Decimal, text::counted},
+    judge::{
+        health::{self, Change, Customer, Loaded, State, fall::base_fall},
+        naming::{IDENTITIES, Words},
+    },
+    model::{decimal::Decimal, text::counted},
     report::{Finding, Problem, Severity},
     settings::RowsShown,
 };
@@ -52,33 +55,15 @@ fn pairs(loaded: &Loaded) -> Vec<(&Account, &Customer)> {
 
 /// Whether most ids of the activity export match no account: then nothing is judged.
 fn names_differ(data: &Data<'_>, loaded: &Loaded) -> Option<Problem> {
-    let all = loaded.health.activity().accounts().count();
-    if loaded.unknown.len() * 2 <= all {
-        return None;
-    }
-    let known: Vec<&str> = loaded.accounts.iter().map(|a| &*a.account_id).collect();
-    let list: Vec<String> = loaded
-        .unknown
-        .iter()
-        .take(10)
-        .map(|id| match nearest(id, known.iter().copied()).first() {
-            Some(near) => format!("{id} (nearest: {near})"),
-            None => id.to_string(),
-        })
-        .collect();
-    let message = format!(
-        "{} of {} in activity match no account, so nothing was judged: the two exports name accounts differently; \
-         give an identities export that says which id is which account. Unknown: {}",
-        loaded.unknown.len(),
-        counted(all as u64, "id", "ids"),
-        list.join(", ")
-    );
-    let problem = Problem::new("data/unknown-names", message);
-    let file = data.parts("activity").map(|(f, _)| data.inputs[f].file.clone()).min();
-    Some(match file {
-        Some(file) => problem.at(&file, None),
-        None => problem,
-    })
+    let problem = loaded.names().problem(
+        &Words {
+            kind: ("id", "ids"),
+            clause: "in activity match no account, so nothing was judged",
+            remedy: IDENTITIES,
+        },
+        loaded.accounts.iter().map(|a| &*a.account_id),
+    )?;
+    Some(data.blame("activity", problem))
 }
 
 /// How the data was read and what it lacks.

@@ -6,15 +6,17 @@ use super::{
     telling::subject,
 };
 use crate::{
-    judge::proration::Convention,
+    judge::{
+        naming::{Naming, Words},
+        proration::Convention,
+    },
     model::{
-        datasets::nearest,
         decimal::{Decimal, shortest},
         money,
         text::counted,
         time::rfc3339,
     },
-    report::{Problem, Row},
+    report::Row,
 };
 use serde_json::{Value, json};
 use std::{
@@ -26,28 +28,16 @@ impl Judge<'_, '_> {
     /// Says so once where most plans of the changes are unknown to the plans' export.
     pub(super) fn names(&mut self) {
         let catalogue = &self.inputs.catalogue;
-        let plans: BTreeSet<&str> =
-            self.events.iter().flat_map(|e| [e.from.as_deref(), e.to.as_deref()]).flatten().collect();
-        let unknown: Vec<&str> = plans.iter().copied().filter(|p| !catalogue.knows(p)).collect();
-        if catalogue.is_empty() || unknown.len() * 2 <= plans.len() {
-            return;
-        }
-        let list: Vec<String> = unknown
-            .iter()
-            .take(10)
-            .map(|name| match nearest(name, catalogue.names()).first() {
-                Some(near) => format!("{name} (nearest: {near})"),
-                None => (*name).to_owned(),
-            })
-            .collect();
-        let message = format!(
-            "{} of {} that accounts changed between are unknown to the plans: the two exports name plans \
-             differently; name them alike under [map.plan] in crosscheck.toml. Unknown: {}",
-            unknown.len(),
-            counted(plans.len() as u64, "plan", "plans"),
-            list.join(", ")
-        );
-        self.out.problems.push(Problem::new("data/unknown-names", message));
+        let used = self.events.iter().flat_map(|e| [e.from.as_deref(), e.to.as_deref()]).flatten();
+        let names: Vec<&str> = catalogue.names().collect();
+        let words = Words {
+            kind: ("plan", "plans"),
+            clause: "that accounts changed between are unknown to the plans",
+            remedy: "the two exports name plans differently; name them alike under [map.plan] in crosscheck.toml",
+        };
+        let problem =
+            Naming::of(used.map(|p| (p, 1)), |p| catalogue.knows(p)).problem(&words, names.into_iter());
+        self.out.problems.extend(problem);
     }
 
     /// Counts, headline and notes.

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     data::{Data, records::Text},
     engine::Outcome,
+    judge::naming::{IDENTITIES, Naming, Words},
     model::{
-        datasets::nearest,
         decimal::{self, Decimal, exceeds, percent, shortest},
         money::{self, Money},
         text::{counted, grouped},
@@ -227,48 +227,21 @@ impl Judge<'_, '_> {
 
     /// Whether the two sides name different accounts or metrics: then nothing is compared.
     fn guard(&mut self, meter: &Meter<'_>) -> bool {
-        let accounts = self.lines.iter().map(|l| l.account.clone()).collect();
-        let metrics = self.lines.iter().map(|l| l.metric.clone()).collect();
-        let a = self.names_differ("account", &accounts, &meter.accounts());
-        let b = self.names_differ("metric", &metrics, &meter.metrics());
-        a || b
-    }
-
-    fn names_differ(&mut self, kind: &str, billed: &BTreeSet<Text>, metered: &BTreeSet<Text>) -> bool {
-        let unknown: Vec<&Text> = billed.iter().filter(|b| !metered.contains(*b)).collect();
-        if metered.is_empty() || unknown.len() * 2 <= billed.len() {
-            return false;
-        }
-        let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
-        for l in self.lines {
-            let name = if kind == "account" { &l.account } else { &l.metric };
-            if !metered.contains(name) {
-                *rows.entry(name).or_default() += 1;
-            }
-        }
-        let mut frequent: Vec<(&str, usize)> = rows.into_iter().collect();
-        frequent.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        let list: Vec<String> = frequent
-            .iter()
-            .take(10)
-            .map(|(name, _)| match nearest(name, metered.iter().map(|m| &**m)).first() {
-                Some(near) => format!("{name} (nearest: {near})"),
-                None => (*name).to_owned(),
-            })
-            .collect();
-        let remedy = match kind {
-            "metric" => "name them alike under [map.metric] in crosscheck.toml",
-            _ => "give an identities export that says which id is which account",
+        const CLAUSE: &str = "that are billed are unknown to the meter, so nothing was compared";
+        let (accounts, metrics) = (meter.accounts(), meter.metrics());
+        let billed_accounts =
+            Naming::of(self.lines.iter().map(|l| (&*l.account, 1)), |a| accounts.contains(a));
+        let billed_metrics = Naming::of(self.lines.iter().map(|l| (&*l.metric, 1)), |m| metrics.contains(m));
+        let of_accounts = Words { kind: ("account", "accounts"), clause: CLAUSE, remedy: IDENTITIES };
+        let of_metrics = Words {
+            kind: ("metric", "metrics"),
+            clause: CLAUSE,
+            remedy: "the two exports name metrics differently; name them alike under [map.metric] in crosscheck.toml",
         };
-        let message = format!(
-            "{} of {} that are billed are unknown to the meter, so nothing was compared: the two exports name \
-             {kind}s differently; {remedy}. Unknown: {}",
-            grouped(&unknown.len().to_string()),
-            counted(billed.len() as u64, kind, &format!("{kind}s")),
-            list.join(", ")
-        );
-        self.out.problems.push(Problem::new("data/unknown-names", message));
-        true
+        let before = self.out.problems.len();
+        self.out.problems.extend(billed_accounts.problem(&of_accounts, accounts.iter().map(|a| &**a)));
+        self.out.problems.extend(billed_metrics.problem(&of_metrics, metrics.iter().map(|m| &**m)));
+        self.out.problems.len() > before
     }
 
     /// Metrics that are billed and that no event of anybody measures.

@@ -9,16 +9,14 @@ use crate::{
     judge::{
         customers::Customers,
         health::{Loaded, day_of},
+        naming::{IDENTITIES, Naming, Words},
     },
-    model::{datasets::nearest, money::Money, text::counted},
+    model::money::Money,
     report::Problem,
 };
 use anyhow::Result;
 use chrono::NaiveDate;
 use std::collections::{BTreeSet, HashMap, HashSet};
-
-/// Ids that a message about differing names lists.
-const LISTED: usize = 10;
 
 /// Messages by account.
 type Contacts = HashMap<Text, Vec<Contact>>;
@@ -35,8 +33,7 @@ pub(super) struct Inputs {
     pub(super) log_from: Option<NaiveDate>,
     /// Accounts of subscriptions that match no account.
     pub(super) unknown: Vec<Text>,
-    /// How many accounts subscriptions name.
-    named: usize,
+    /// Every account's id, sorted.
     known: Vec<Text>,
     contacts: Contacts,
     /// The running subscriptions of each account.
@@ -67,7 +64,6 @@ impl Inputs {
         let mut known: Vec<Text> = known.into_iter().collect();
         known.sort();
         Ok(Inputs {
-            named: named.len(),
             log: data.has("messages") && names_accounts,
             names_accounts,
             log_from,
@@ -77,6 +73,12 @@ impl Inputs {
             running,
             subscriptions,
         })
+    }
+
+    /// The ids of the subscriptions against the accounts.
+    fn names(&self) -> Naming<'_> {
+        let used = self.subscriptions.iter().map(|s| (&*s.account_id, 1));
+        Naming::of(used, |a| self.known.binary_search_by(|k| (**k).cmp(a)).is_ok())
     }
 
     /// The messages to an account, oldest first.
@@ -136,31 +138,14 @@ fn contacts(
 
 /// The exports whose ids mostly match no account: then nothing is judged.
 pub(super) fn names_differ(data: &Data<'_>, loaded: &Loaded, inputs: &Inputs) -> Vec<Problem> {
-    let activity = loaded.health.activity().accounts().count();
-    let sides = [("activity", &loaded.unknown, activity), ("subscriptions", &inputs.unknown, inputs.named)];
-    let wrong = sides.into_iter().filter(|(_, unknown, all)| unknown.len() * 2 > *all);
-    wrong
-        .map(|(dataset, unknown, all)| {
-            let list: Vec<String> = unknown
-                .iter()
-                .take(LISTED)
-                .map(|id| match nearest(id, inputs.known.iter().map(|k| &**k)).first() {
-                    Some(near) => format!("{id} (nearest: {near})"),
-                    None => id.to_string(),
-                })
-                .collect();
-            let message = format!(
-                "{} of {} in {dataset} match no account, so nothing was judged: the exports name accounts \
-                 differently; give an identities export that says which id is which account. Unknown: {}",
-                unknown.len(),
-                counted(all as u64, "id", "ids"),
-                list.join(", ")
-            );
-            let problem = Problem::new("data/unknown-names", message);
-            match data.parts(dataset).map(|(f, _)| data.inputs[f].file.clone()).min() {
-                Some(file) => problem.at(&file, None),
-                None => problem,
-            }
-        })
-        .collect()
+    let sides = [
+        ("activity", "in activity match no account, so nothing was judged", loaded.names()),
+        ("subscriptions", "in subscriptions match no account, so nothing was judged", inputs.names()),
+    ];
+    let known = inputs.known.iter().map(|k| &**k);
+    let problem = |clause: &str, names: &Naming<'_>| {
+        names.problem(&Words { kind: ("id", "ids"), clause, remedy: IDENTITIES }, known.clone())
+    };
+    let told = sides.iter().filter_map(|(of, clause, names)| Some((of, problem(clause, names)?)));
+    told.map(|(of, problem)| data.blame(of, problem)).collect()
 }

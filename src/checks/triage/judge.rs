@@ -17,8 +17,11 @@ use crate::{
         records::{Account, AccountAddress, Text, Ticket},
     },
     engine::Outcome,
-    judge::health::{self, Loaded, day_of},
-    model::{datasets::nearest, text::counted, time::Instant},
+    judge::{
+        health::{self, Loaded, day_of},
+        naming::{IDENTITIES, Naming, Words},
+    },
+    model::{text::counted, time::Instant},
     report::{Finding, Problem, Severity},
 };
 use anyhow::Result;
@@ -122,38 +125,19 @@ fn names_differ(
     requesters: &Requesters,
     accounts: &[AccountAddress],
 ) -> Option<Problem> {
-    let mut by_id: BTreeMap<&str, u64> = BTreeMap::new();
-    for id in tickets.iter().filter_map(|t| t.account_id.as_deref()) {
-        *by_id.entry(id).or_default() += 1;
-    }
-    let mut unknown: Vec<(&str, u64)> =
-        by_id.iter().filter(|(id, _)| !requesters.knows(id)).map(|(id, n)| (*id, *n)).collect();
+    let used = tickets.iter().filter_map(|t| t.account_id.as_deref()).map(|id| (id, 1));
+    let names = Naming::of(used, |id| requesters.knows(id));
     // A ticket or two of unknown requesters are findings, not another way to name accounts.
-    if unknown.len() < 3 || unknown.len() * 2 <= by_id.len() {
+    if names.unknown.len() < 3 {
         return None;
     }
-    unknown.sort_by(|a, b| (b.1, a.0).cmp(&(a.1, b.0)));
-    let list: Vec<String> = unknown
-        .iter()
-        .take(10)
-        .map(|(id, _)| match nearest(id, accounts.iter().map(|a| &*a.account_id)).first() {
-            Some(near) => format!("{id} (nearest: {near})"),
-            None => (*id).to_owned(),
-        })
-        .collect();
-    let message = format!(
-        "{} of {} in tickets match no account, so nothing was judged: the two exports name accounts differently; give \
-         an identities export that says which id is which account. Unknown: {}",
-        unknown.len(),
-        counted(by_id.len() as u64, "id", "ids"),
-        list.join(", ")
-    );
-    let problem = Problem::new("data/unknown-names", message);
-    let file = data.parts("tickets").map(|(f, _)| data.inputs[f].file.clone()).min();
-    Some(match file {
-        Some(file) => problem.at(&file, None),
-        None => problem,
-    })
+    let words = Words {
+        kind: ("id", "ids"),
+        clause: "in tickets match no account, so nothing was judged",
+        remedy: IDENTITIES,
+    };
+    let problem = names.problem(&words, accounts.iter().map(|a| &*a.account_id))?;
+    Some(data.blame("tickets", problem))
 }
 
 /// Sorts the tickets out; those of accounts out of scope are internal.

@@ -16,6 +16,7 @@ use crate::{
     judge::{
         collection::{Attempt, AttemptStatus, Collection, InvoiceStatus, Owed},
         customers::Customers,
+        naming::Naming,
     },
     model::time::{Instant, day_start},
     settings::Settings,
@@ -44,6 +45,14 @@ pub struct Loaded {
     pub unknown: Vec<Text>,
     /// How many days before today the judged day is, for activity that ends earlier.
     pub back: i64,
+}
+
+impl Loaded {
+    /// The ids of the activity export against the accounts.
+    pub fn names(&self) -> Naming<'_> {
+        let used = self.health.activity().accounts().map(|a| (&**a, 1));
+        Naming::of(used, |a| self.unknown.binary_search_by(|u| (**u).cmp(a)).is_err())
+    }
 }
 
 /// The formula in force: the weights of `[health]`, whichever check asks.
