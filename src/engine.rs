@@ -263,6 +263,7 @@ fn missing(info: &CheckInfo, data: &Data<'_>) -> Vec<Problem> {
             .collect();
         let given = match data.inputs.len() as u64 {
             0 => "no file was given".to_owned(),
+            1 => "the one file does not hold it".to_owned(),
             n => format!("none of the {} holds it", counted(n, "file", "files")),
         };
         let message = format!(

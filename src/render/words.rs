@@ -138,7 +138,7 @@ pub(super) fn missing(lack: &[String]) -> String {
             Some((of, _)) if !name.contains('|') && datasets::find(of).is_none() => {
                 format!("no [{}] in crosscheck.toml", safe(name))
             }
-            Some(_) => format!("no column {}", safe(name)),
+            Some(_) => format!("no column {}", safe(&name.replace('|', " or "))),
             None => format!("no {} export", safe(&name.replace('|', " or "))),
         })
         .collect();
