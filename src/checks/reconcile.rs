@@ -3,11 +3,13 @@
 mod amounts;
 mod by_day;
 mod causes;
+mod findings;
 mod inputs;
 mod judge;
 mod lines;
 mod meter;
 mod readings;
+mod rows;
 mod unbilled;
 
 use crate::{

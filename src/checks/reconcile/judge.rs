@@ -1,34 +1,31 @@
 //! Judges lines against the meter and the price list.
 
 use super::{
-    amounts::{self, Pricing, Terms},
+    amounts::{self, Pricing},
     by_day,
     causes::{self, Question},
+    findings::amount_text,
     inputs::Inputs,
     lines::{self, Line},
     meter::Meter,
-    unbilled::{Candidates, moment_text},
+    unbilled::Candidates,
 };
 use crate::{
     data::{Data, records::Text},
     engine::Outcome,
     judge::naming::{IDENTITIES, Naming, Words},
     model::{
-        decimal::{self, Decimal, exceeds, percent, shortest},
+        decimal::{self, Decimal, exceeds},
         money::{self, Money},
-        text::{counted, grouped},
+        text::counted,
         time::rfc3339,
     },
-    report::{Cause, Diff, Evidence, Finding, Problem, Row, Severity, Subject, format_percent},
+    report::{Cause, Problem, Severity},
     settings::OptionalValue as _,
 };
 use anyhow::Result;
 use chrono::DateTime;
-use serde_json::{Value, json};
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A line's quantity as judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +38,7 @@ pub(super) enum Status {
 }
 
 impl Status {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Status::Ok => "ok",
             Status::Drift => "drift",
@@ -53,53 +50,33 @@ impl Status {
 }
 
 /// A line with all that was found about it.
-struct Judged {
-    status: Status,
-    metered: Option<Decimal>,
+pub(super) struct Judged {
+    pub(super) status: Status,
+    pub(super) metered: Option<Decimal>,
     /// Why it was not judged.
-    reason: Option<String>,
-    cause: Option<Cause>,
-    amount_cause: Option<Cause>,
-    expected: Option<Decimal>,
-    hold: bool,
-    impact: Option<Decimal>,
+    pub(super) reason: Option<String>,
+    pub(super) cause: Option<Cause>,
+    pub(super) amount_cause: Option<Cause>,
+    pub(super) expected: Option<Decimal>,
+    pub(super) hold: bool,
+    pub(super) impact: Option<Decimal>,
 }
 
 /// The thresholds in force.
-struct Limits {
-    threshold: Decimal,
-    min_delta: Decimal,
+pub(super) struct Limits {
+    pub(super) threshold: Decimal,
+    pub(super) min_delta: Decimal,
     /// Periods must be over by this moment, nanoseconds.
-    over_by: i64,
-    metrics: Vec<String>,
+    pub(super) over_by: i64,
+    pub(super) metrics: Vec<String>,
 }
 
-struct Judge<'j, 'd> {
-    inputs: &'j Inputs<'d>,
-    lines: &'j [Line],
-    limits: Limits,
-    out: Outcome,
-    reasons: BTreeMap<String, u64>,
-}
-
-fn subject(kind: &str, id: impl Into<String>) -> Subject {
-    Subject { kind: kind.to_owned(), id: id.into() }
-}
-
-fn number(d: Decimal) -> String {
-    grouped(&shortest(d))
-}
-
-fn signed(d: Decimal, expected: Decimal) -> String {
-    let plus = if d > Decimal::ZERO { "+" } else { "" };
-    match percent(d, expected) {
-        Some(p) => format!("{plus}{} %", format_percent(p)),
-        None => format!("{plus}{}", number(d)),
-    }
-}
-
-fn amount_text(amount: Decimal, currency: &str) -> String {
-    format!("{} {currency}", grouped(&money::format(amount, currency)))
+pub(super) struct Judge<'j, 'd> {
+    pub(super) inputs: &'j Inputs<'d>,
+    pub(super) lines: &'j [Line],
+    pub(super) limits: Limits,
+    pub(super) out: Outcome,
+    pub(super) reasons: BTreeMap<String, u64>,
 }
 
 /// Runs the check.
@@ -173,7 +150,7 @@ fn hold_list(lines: &[Line], judged: &[Judged]) -> Vec<u8> {
 }
 
 impl Judge<'_, '_> {
-    fn data(&self) -> &Data<'_> {
+    pub(super) fn data(&self) -> &Data<'_> {
         self.inputs.data
     }
 
@@ -464,128 +441,6 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn currency(&mut self, line: &Line, listed: &crate::judge::price_book::Listed) {
-        let (billed, priced) = (line.currency.as_deref().unwrap_or(""), listed.price.currency());
-        let mut f = self.finding("reconcile/currency-mismatch", Severity::Error, line);
-        f.message = format!(
-            "{} was billed {} for {} of {}, but the price {} is in {priced}.",
-            line.account,
-            line.amount.map_or_else(|| billed.to_owned(), |a| amount_text(a, billed)),
-            line.metric,
-            line.period_text(),
-            listed.price.id()
-        );
-        f.diff.push(Diff::texts("currency", Some(priced), Some(billed)));
-        f.evidence.push(self.data().evidence("prices", listed.at));
-        "Bill the line in the currency of its price, or add a price in the billed currency."
-            .clone_into(&mut f.action);
-        self.out.findings.push(f);
-    }
-
-    fn amount_finding(
-        &mut self,
-        bundle: &[usize],
-        terms: &Terms<'_>,
-        expected: Decimal,
-        billed: Decimal,
-        error: bool,
-        cause: Option<Cause>,
-    ) {
-        let line = &self.lines[bundle[0]];
-        let currency = terms.listed.price.currency();
-        let severity = if error { Severity::Error } else { Severity::Warning };
-        let mut f = self.finding("reconcile/amount-mismatch", severity, line);
-        for &l in &bundle[1..] {
-            f.evidence.extend(self.places(&self.lines[l]));
-        }
-        f.evidence.push(self.data().evidence("prices", terms.listed.at));
-        let quantity = decimal::sum(bundle.iter().map(|l| self.lines[*l].quantity));
-        let delta = billed.saturating_sub(expected);
-        f.message = format!(
-            "{} was billed {} for {} {} of {}; price {} makes it {} ({}).{}",
-            line.account,
-            amount_text(billed, currency),
-            quantity.map(number).unwrap_or_default(),
-            line.metric,
-            line.period_text(),
-            terms.listed.price.id(),
-            amount_text(expected, currency),
-            signed(delta, expected),
-            cause.as_ref().map_or_else(String::new, |c| format!(" {}", sentence(&c.detail)))
-        );
-        let mut diff = Diff::decimals("amount", expected, billed);
-        diff.expected = Some(money::format(expected, currency));
-        diff.actual = Some(money::format(billed, currency));
-        diff.delta = Some(money::format(delta, currency));
-        f.diff.push(diff);
-        f.impact = Some(Money::new(delta.abs(), currency));
-        f.cause = cause;
-        "Apply the price in force at the period's start, and credit or bill the difference."
-            .clone_into(&mut f.action);
-        self.out.findings.push(f);
-    }
-
-    fn places(&self, line: &Line) -> Vec<Evidence> {
-        line.rows.iter().map(|at| self.data().evidence("billed_usage", *at)).collect()
-    }
-
-    /// A finding about a line: about its invoice where it has one.
-    fn finding(&self, code: &'static str, severity: Severity, line: &Line) -> Finding {
-        let about = match line.invoice_text() {
-            Some(id) => subject("invoice", id),
-            None => subject("metric", &*line.metric),
-        };
-        let mut f = Finding::new(code, severity, Some(&line.account), about)
-            .with_key("metric", &*line.metric)
-            .with_key("period_start", &*line.start_text)
-            .with_key("period_end", &*line.end_text);
-        if let Some(dimension) = &line.dimension {
-            f = f.with_key("dimension", &**dimension);
-        }
-        f.owner = "billing";
-        f.evidence = self.places(line);
-        f
-    }
-
-    fn quantity_findings(&mut self, judged: &mut [Judged]) {
-        for (line, j) in self.lines.iter().zip(judged.iter_mut()) {
-            let Some(metered) = j.metered else { continue };
-            let (code, severity) = match j.status {
-                Status::Mismatch => ("reconcile/quantity-mismatch", Severity::Error),
-                Status::NoUsage if line.quantity > Decimal::ZERO => {
-                    ("reconcile/billed-without-usage", Severity::Error)
-                }
-                Status::NoUsage => ("reconcile/quantity-mismatch", Severity::Error),
-                Status::Drift => ("reconcile/quantity-drift", Severity::Info),
-                Status::Ok | Status::NotJudged => continue,
-            };
-            j.hold |= severity == Severity::Error && line.can_wait();
-            let mut f = self.finding(code, severity, line);
-            let delta = line.quantity.saturating_sub(metered);
-            f.message = format!(
-                "{} was billed {} {} for {}; metering counted {} ({}).{}",
-                line.account,
-                number(line.quantity),
-                line.metric,
-                line.period_text(),
-                number(metered),
-                signed(delta, metered),
-                j.cause.as_ref().map_or_else(String::new, |c| format!(" {}", sentence(&c.detail)))
-            );
-            f.diff.push(Diff::decimals("quantity", metered, line.quantity));
-            f.cause.clone_from(&j.cause);
-            f.impact = j.impact.zip(line.currency.as_deref()).map(|(a, c)| Money::new(a, c));
-            f.action = match (severity, line.can_wait(), delta > Decimal::ZERO) {
-                (Severity::Info, _, _) => "Find the difference before it grows.",
-                (_, true, _) => "Hold the invoice, mend the cause, and bill the metered quantity.",
-                (_, false, true) => "Credit what was overcharged, and mend the cause.",
-                (_, false, false) => "Decide whether to bill the rest, and mend the cause.",
-            }
-            .to_owned();
-            self.out.findings.push(f);
-        }
-    }
-
     /// Overlaps and gaps between an account's periods of one metric.
     fn periods(&mut self, judged: &mut [Judged]) {
         let mut series: BTreeMap<(&str, &str, Option<&str>), Vec<usize>> = BTreeMap::new();
@@ -614,36 +469,6 @@ impl Judge<'_, '_> {
         }
         self.out.judged.insert("reconcile/period-overlap", (pairs, 0));
         self.out.judged.insert("reconcile/period-gap", (pairs, 0));
-    }
-
-    fn neighbours(&mut self, code: &'static str, severity: Severity, before: &Line, line: &Line) {
-        let mut f = Finding::new(code, severity, Some(&line.account), subject("metric", &*line.metric))
-            .with_key("metric", &*line.metric)
-            .with_key("before", before.period_text())
-            .with_key("after", line.period_text());
-        if let Some(dimension) = &line.dimension {
-            f = f.with_key("dimension", &**dimension);
-        }
-        f.owner = "billing";
-        f.evidence = self.places(before);
-        f.evidence.extend(self.places(line));
-        let (what, action) = if severity == Severity::Error {
-            (
-                "overlap: the time that both cover is billed twice",
-                "Cut one of the periods, and credit what was billed twice.",
-            )
-        } else {
-            ("leave a hole that nothing bills", "Check whether the export is whole; else bill the hole.")
-        };
-        f.message = format!(
-            "{}'s billed periods of {} {what}: {} and {}.",
-            line.account,
-            line.metric,
-            before.period_text(),
-            line.period_text()
-        );
-        action.clone_into(&mut f.action);
-        self.out.findings.push(f);
     }
 
     /// Usage in periods that were billed to others.
@@ -689,308 +514,6 @@ impl Judge<'_, '_> {
         self.out.judged.insert("reconcile/unbilled-usage", (looked_at, left_out));
         Ok(())
     }
-
-    fn unbilled_finding(
-        &mut self,
-        account: &Text,
-        metric: &Text,
-        (start, end): (i64, i64),
-        zone: chrono_tz::Tz,
-        used: Decimal,
-    ) {
-        let terms = amounts::price_unbilled(self.inputs, account, metric, start);
-        let worth = terms.and_then(|t| Some(Money::new(t.price(used).ok()?, t.listed.price.currency())));
-        if worth.as_ref().is_some_and(|w| w.amount.is_zero()) {
-            return;
-        }
-        let severity = if worth.is_some() { Severity::Error } else { Severity::Warning };
-        let (from, to) = (moment_text(start, zone), moment_text(end, zone));
-        let mut f =
-            Finding::new("reconcile/unbilled-usage", severity, Some(account), subject("metric", &**metric))
-                .with_key("metric", &**metric)
-                .with_key("period_start", &*from)
-                .with_key("period_end", &*to);
-        f.owner = "billing";
-        f.message = format!(
-            "{account} used {} {metric} in {}, which others were billed for, and no row bills it{}.",
-            number(used),
-            lines::month(&from, &to).unwrap_or_else(|| format!("{from} … {to}")),
-            worth.as_ref().map_or_else(
-                || "; no price says what it is worth".to_owned(),
-                |w| format!(": {}", amount_text(w.amount, &w.currency))
-            )
-        );
-        f.diff.push(Diff::decimals("quantity", used, Decimal::ZERO));
-        "Bill the usage, or enter a price of 0 where it is free.".clone_into(&mut f.action);
-        let instant = |t: i64| rfc3339(DateTime::from_timestamp_nanos(t));
-        let minus = |d: Decimal| Value::from(shortest(-d));
-        self.out.rows.push(Row {
-            values: vec![
-                json!(&**account),
-                json!(&**metric),
-                Value::Null,
-                json!(from),
-                json!(to),
-                json!(instant(start)),
-                json!(instant(end)),
-                Value::Null,
-                json!(shortest(used)),
-                json!("0"),
-                minus(used),
-                json!("-100.00"),
-                Value::Null,
-                Value::Null,
-                json!(worth.as_ref().map(|w| w.currency.clone())),
-                json!("unbilled"),
-                Value::Null,
-                json!(false),
-                Value::Null,
-            ],
-            account: Some(account.to_string()),
-            flagged: true,
-            rank: (0, Reverse(worth.as_ref().map_or(Decimal::ZERO, |w| w.amount))),
-        });
-        f.impact = worth;
-        self.out.findings.push(f);
-    }
-
-    /// What the events themselves show.
-    fn events(&mut self, meter: &Meter<'_>) {
-        let Some((sums, keys)) = meter.sums() else { return };
-        let wanted =
-            |metric: &str| self.limits.metrics.is_empty() || self.limits.metrics.iter().any(|m| m == metric);
-        let mut found = Vec::new();
-        for c in &sums.conflicts {
-            let key = &keys[c.copies[0].key as usize];
-            if self.inputs.excluded(&key.account) || !wanted(&key.metric) {
-                continue;
-            }
-            let mut f = Finding::new(
-                "reconcile/conflicting-events",
-                Severity::Error,
-                Some(&key.account),
-                subject("event", &*c.id),
-            );
-            let contents: Vec<String> = c
-                .copies
-                .iter()
-                .map(|copy| {
-                    let key = &keys[copy.key as usize];
-                    format!(
-                        "{} {} of {} at {}",
-                        number(copy.quantity),
-                        key.metric,
-                        key.account,
-                        rfc3339(DateTime::from_timestamp_nanos(copy.time))
-                    )
-                })
-                .collect();
-            f.message = format!(
-                "Event {} stands for different contents: {}; the first is metered.",
-                c.id,
-                contents.join("; ")
-            );
-            f.diff.push(Diff::texts("content", Some(&contents[0]), contents.get(1).map(String::as_str)));
-            f.owner = "metering";
-            "Find the sender that reuses event ids, and correct the event.".clone_into(&mut f.action);
-            f.evidence = c.copies.iter().map(|copy| self.place(copy.file, copy.line)).collect();
-            found.push(f);
-        }
-        let mut duplicates: BTreeMap<&Text, (u64, Decimal)> = BTreeMap::new();
-        for (key, d) in &sums.duplicates {
-            let key = &keys[*key as usize];
-            if !self.inputs.excluded(&key.account) && wanted(&key.metric) {
-                let sum = duplicates.entry(&key.metric).or_default();
-                sum.0 += d.count;
-                sum.1 = decimal::add(sum.1, d.sum).unwrap_or_else(|| sum.1.saturating_add(d.sum));
-            }
-        }
-        for (metric, (count, quantity)) in duplicates {
-            let mut f = Finding::new(
-                "reconcile/duplicate-events",
-                Severity::Info,
-                None,
-                subject("metric", &**metric),
-            )
-            .with_key("metric", &**metric);
-            f.message = format!(
-                "{} of {metric}, {} in all, repeated an earlier event_id and were counted once.",
-                counted(count, "event", "events"),
-                number(quantity)
-            );
-            f.diff.push(Diff {
-                field: "events".to_owned(),
-                expected: None,
-                actual: Some(count.to_string()),
-                delta: None,
-                delta_percent: None,
-            });
-            f.diff.push(Diff {
-                field: "quantity".to_owned(),
-                expected: None,
-                actual: Some(shortest(quantity)),
-                delta: None,
-                delta_percent: None,
-            });
-            f.owner = "metering";
-            "Make sure that billing, too, counts each event_id once.".clone_into(&mut f.action);
-            found.push(f);
-        }
-        for s in &sums.suspected {
-            let key = &keys[s.key as usize];
-            if self.inputs.excluded(&key.account) || !wanted(&key.metric) {
-                continue;
-            }
-            let mut f = Finding::new(
-                "reconcile/suspected-duplicates",
-                Severity::Warning,
-                Some(&key.account),
-                subject("metric", &*key.metric),
-            )
-            .with_key("metric", &*key.metric);
-            if let Some(dimension) = &key.dimension {
-                f = f.with_key("dimension", &**dimension);
-            }
-            f.message = format!(
-                "{} of {} of {} have three or more events with the same timestamp and quantity under different \
-                 ids: {} too many, {} in all, if they are retries.",
-                counted(s.groups, "moment", "moments"),
-                key.metric,
-                key.account,
-                counted(s.extra, "event", "events"),
-                number(s.quantity)
-            );
-            f.owner = "metering";
-            "Ask the sender's owner whether these were retries.".clone_into(&mut f.action);
-            f.evidence = s.places.iter().map(|(file, line)| self.place(*file, *line)).collect();
-            found.push(f);
-        }
-        self.out.findings.extend(found);
-    }
-
-    fn place(&self, file: usize, line: u64) -> Evidence {
-        let file = self.data().inputs.get(file).map_or_else(String::new, |i| i.file.clone());
-        Evidence { dataset: "usage_events".to_owned(), file, line }
-    }
-
-    fn rows(&mut self, judged: &[Judged]) {
-        let mut rows: Vec<Row> = Vec::with_capacity(judged.len() + self.out.rows.len());
-        for (line, j) in self.lines.iter().zip(judged) {
-            let (start_at, end_at) = line.instants();
-            let delta = j.metered.and_then(|m| line.quantity.checked_sub(m));
-            let share = delta.zip(j.metered).and_then(|(d, m)| percent(d, m)).map(format_percent);
-            let currency = line.currency.as_deref();
-            let money_of = |a: Option<Decimal>| a.map(|a| money::format(a, currency.unwrap_or("USD")));
-            let cause = j.cause.as_ref().or(j.amount_cause.as_ref()).map(|c| c.id.clone());
-            let flagged =
-                !matches!(j.status, Status::Ok | Status::NotJudged) || j.amount_cause.is_some() || j.hold;
-            let rank = match j.status {
-                Status::Mismatch | Status::NoUsage => 0,
-                _ if j.hold || j.amount_cause.is_some() => 1,
-                Status::Drift => 2,
-                Status::NotJudged => 3,
-                Status::Ok => 4,
-            };
-            rows.push(Row {
-                values: vec![
-                    json!(&*line.account),
-                    json!(&*line.metric),
-                    json!(line.dimension.as_deref()),
-                    json!(line.start_text),
-                    json!(line.end_text),
-                    json!(start_at),
-                    json!(end_at),
-                    json!(line.invoice_text()),
-                    json!(j.metered.map(shortest)),
-                    json!(shortest(line.quantity)),
-                    json!(delta.map(shortest)),
-                    json!(share),
-                    json!(money_of(j.expected)),
-                    json!(money_of(line.amount)),
-                    json!(currency),
-                    json!(j.status.name()),
-                    json!(cause),
-                    json!(j.hold),
-                    json!(j.reason),
-                ],
-                account: Some(line.account.to_string()),
-                flagged,
-                rank: (rank, Reverse(j.impact.unwrap_or_default())),
-            });
-        }
-        rows.append(&mut self.out.rows);
-        // Account, metric, start, dimension.
-        rows.sort_by(|a, b| {
-            let by = |at: usize| a.values[at].as_str().cmp(&b.values[at].as_str());
-            by(0).then_with(|| by(1)).then_with(|| by(5)).then_with(|| by(2))
-        });
-        self.out.rows = rows;
-    }
-
-    /// How far each rule was judged.
-    fn coverage_of_rules(&mut self, judged: &[Judged], guarded: bool) {
-        let not = judged.iter().filter(|j| j.status == Status::NotJudged).count() as u64;
-        let done = judged.len() as u64 - not;
-        for code in
-            ["reconcile/quantity-mismatch", "reconcile/quantity-drift", "reconcile/billed-without-usage"]
-        {
-            self.out.judged.insert(code, (done, not));
-        }
-        let events = self.data().loaded("usage_events");
-        for code in
-            ["reconcile/conflicting-events", "reconcile/duplicate-events", "reconcile/suspected-duplicates"]
-        {
-            self.out.judged.insert(code, if guarded { (0, events) } else { (events, 0) });
-        }
-        let amount = self.out.judged.get("reconcile/amount-mismatch").copied().unwrap_or_default();
-        let has_currency = self.data().has_column("billed_usage", "currency");
-        let currency = if has_currency { amount } else { (0, amount.0 + amount.1) };
-        self.out.judged.insert("reconcile/currency-mismatch", currency);
-    }
-
-    fn close(&mut self, judged: &[Judged]) {
-        let count = |s: Status| judged.iter().filter(|j| j.status == s).count() as u64;
-        let not = count(Status::NotJudged);
-        self.out.checked = judged.len() as u64 - not;
-        self.out.not_judged = not;
-        let (beyond, drift) = (count(Status::Mismatch) + count(Status::NoUsage), count(Status::Drift));
-        let threshold = shortest(self.limits.threshold);
-        let mut head = if beyond == 0 {
-            format!(
-                "{} {} within {threshold} % of the meter",
-                counted(self.out.checked, "judged line", "judged lines"),
-                if self.out.checked == 1 { "is" } else { "are" }
-            )
-        } else {
-            format!(
-                "{} of {} by more than {threshold} %",
-                grouped(&beyond.to_string()),
-                counted(self.out.checked, "judged line differs", "judged lines differ")
-            )
-        };
-        if self.out.checked == 0 {
-            head = "no line could be judged".to_owned();
-        }
-        if drift > 0 {
-            head.push_str(&format!(", {drift} by less"));
-        }
-        if not > 0 {
-            head.push_str(&format!("; {} not judged", grouped(&not.to_string())));
-        }
-        self.out.headline = head;
-        for (reason, n) in &self.reasons {
-            self.out.notes.push(format!("not judged: {}: {reason}", counted(*n, "line", "lines")));
-        }
-        let hold: BTreeSet<&Text> =
-            self.lines.iter().zip(judged).filter(|(_, j)| j.hold).flat_map(|(l, _)| &l.invoices).collect();
-        self.out.own.insert("hold".to_owned(), json!(hold.len()));
-        if !hold.is_empty() {
-            self.out.notes.push(format!(
-                "{} should wait (--hold-list FILE writes their ids)",
-                counted(hold.len() as u64, "draft or open invoice", "draft or open invoices")
-            ));
-        }
-    }
 }
 
 /// Without prices: the row's amount × |delta| / billed quantity, rounded half-up to the minor unit.
@@ -1001,12 +524,4 @@ fn share_of_amount(line: &Line, metered: Decimal) -> Option<Decimal> {
     let product = Exact::from(amount).mul(Exact::from(delta)).ok()?;
     let share = product.div_round(Exact::from(line.quantity), money::minor_digits(currency)).ok()??;
     Some(share.abs())
-}
-
-/// A clause as a sentence of its own.
-fn sentence(clause: &str) -> String {
-    let mut chars = clause.chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    let rest = chars.as_str();
-    format!("{first}{rest}{}", if rest.ends_with('.') { "" } else { "." })
 }
