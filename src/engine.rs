@@ -55,6 +55,9 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
     /// Files that options asked for, written once the report stands.
     pub files: Vec<(PathBuf, Vec<u8>)>,
+    /// Whether the cache must not remember the answer: it depends on files beyond the exports, or shows what is
+    /// masked elsewhere.
+    pub fleeting: bool,
 }
 
 /// A check: its record and its judgement.

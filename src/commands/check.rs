@@ -181,7 +181,7 @@ impl Work<'_> {
             for (key, value) in memos {
                 cache.remember(&key, &value).unwrap_or_else(forgotten);
             }
-            if let Some(name) = name
+            if let Some(name) = name.filter(|_| !outcome.fleeting)
                 && let Some(answer) = self.answer(&report, &outcome)
             {
                 answers::remember(cache, &name, &answer).unwrap_or_else(forgotten);
