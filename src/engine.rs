@@ -28,6 +28,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// The whole result table.
     pub rows: Vec<Row>,
+    /// How many more rows it has that were not made, by their outcome; see [`Settings::rows_needed`].
+    pub rows_left: BTreeMap<String, u64>,
     /// Its columns, where they differ from the check's usual ones.
     pub columns: Option<&'static [RowColumn]>,
     /// The verdict in a sentence, without the check's name.
@@ -178,6 +180,7 @@ pub fn judge(check: &Check, data: &Data<'_>, problems: Vec<Problem>) -> anyhow::
         findings,
         columns: outcome.columns.unwrap_or(info.columns),
         rows: std::mem::take(&mut outcome.rows),
+        rows_left: std::mem::take(&mut outcome.rows_left),
         headline: std::mem::take(&mut outcome.headline),
         notes: std::mem::take(&mut outcome.notes),
         passages: std::mem::take(&mut outcome.passages),
@@ -202,6 +205,7 @@ pub fn answered(info: &CheckInfo, settings: &Settings, outcome: Outcome) -> Repo
         findings: Vec::new(),
         columns: outcome.columns.unwrap_or(info.columns),
         rows: outcome.rows,
+        rows_left: outcome.rows_left,
         headline: outcome.headline,
         notes: outcome.notes,
         passages: outcome.passages,
@@ -229,6 +233,7 @@ pub fn failed(
         findings: Vec::new(),
         columns: &[],
         rows: Vec::new(),
+        rows_left: BTreeMap::new(),
         headline: "could not run".to_owned(),
         notes: Vec::new(),
         passages: Vec::new(),

@@ -11,7 +11,7 @@ use crate::{
     engine::{self, Check, Outcome},
     exit,
     render::{self, Format, RenderOptions, RowsWanted},
-    report::{Problem, Report},
+    report::{Problem, Report, RowsNeeded},
     settings::RowsShown,
     ui::WriteError,
 };
@@ -143,7 +143,11 @@ impl Work<'_> {
         let session = self.session;
         let mut settings = session.settings.for_check(self.check.info.name);
         let reports = self.outputs.reports.iter().map(|(format, _)| *format);
-        settings.makes_rows = reports.chain([self.format]).any(Format::shows_rows);
+        settings.rows_needed = reports
+            .chain([self.format])
+            .map(|format| format.rows_needed(&self.options, settings.accounts.is_empty()))
+            .max()
+            .unwrap_or(RowsNeeded::None);
         if let Some(answer) = checks::without_data(self.check.info.name).filter(|_| given.is_empty()) {
             let failure = |e: anyhow::Error| Failure::usage("usage/arguments", format!("{e:#}"));
             if let Some(outcome) = answer(&settings).map_err(failure)? {

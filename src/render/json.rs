@@ -18,8 +18,9 @@ pub(crate) const SCHEMA: &str = "crosscheck.report/1";
 pub(super) fn report(report: &Report, options: &RenderOptions, out: &mut impl Write) -> io::Result<()> {
     let rows = wanted_rows(report, options);
     let mut summary = report.summary.clone();
-    if rows.len() < report.rows.len() {
-        summary.own.insert("rows_total".to_owned(), report.rows.len().into());
+    let total = report.rows.len() as u64 + report.rows_left.values().sum::<u64>();
+    if (rows.len() as u64) < total {
+        summary.own.insert("rows_total".to_owned(), total.into());
         summary.own.insert("rows_shown".to_owned(), rows.len().into());
     }
     let names: Vec<Vec<u8>> = report

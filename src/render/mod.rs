@@ -15,7 +15,7 @@ pub use csv::harmless as cell;
 pub(crate) use text::Paint;
 pub use text::safe;
 
-use crate::report::{Report, Row, Severity};
+use crate::report::{Report, Row, RowsNeeded, Severity, TOLD_ROWS};
 use std::io::{self, BufWriter, Write};
 
 /// The forms in which a report can be had.
@@ -71,12 +71,16 @@ impl Format {
         Format::ALL.into_iter().find(|f| f.name() == text)
     }
 
-    /// Whether it has a place for the result table.
-    pub fn shows_rows(self) -> bool {
-        match self {
-            Format::Table | Format::Json | Format::RowsCsv | Format::Markdown => true,
-            Format::Ndjson | Format::Csv | Format::Junit | Format::Github => false,
-        }
+    /// Which rows of the result table it shows. `whole`: the rows of all accounts are wanted.
+    pub fn rows_needed(self, options: &RenderOptions, whole: bool) -> RowsNeeded {
+        let for_people = match self {
+            Format::Table | Format::Markdown => true,
+            Format::Json | Format::RowsCsv => false,
+            Format::Ndjson | Format::Csv | Format::Junit | Format::Github => return RowsNeeded::None,
+        };
+        let few = options.rows != RowsWanted::All
+            || for_people && !options.all_rows && options.limit.is_none_or(|l| l <= TOLD_ROWS);
+        if few && whole { RowsNeeded::Telling } else { RowsNeeded::All }
     }
 
     /// Every name, for help and messages.
@@ -187,6 +191,40 @@ fn wanted_rows<'a>(report: &'a Report, options: &RenderOptions) -> Vec<&'a Row> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The same report with only the rows that tell something made.
+    fn told(whole: &Report) -> Report {
+        let mut report = whole.clone();
+        let rows = &whole.rows;
+        let made = crate::report::telling(rows.len(), |at| rows[at].flagged, |a, b| rows[a].rank.cmp(&rows[b].rank));
+        for (at, row) in rows.iter().enumerate().filter(|(at, _)| !made.contains(at)) {
+            let status = report.columns.iter().position(|c| c.name == "status").unwrap();
+            assert!(!row.flagged, "row {at}");
+            *report.rows_left.entry(row.values[status].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        report.rows = made.iter().map(|at| rows[*at].clone()).collect();
+        report
+    }
+
+    #[test]
+    fn rows_that_are_not_made_are_missed_by_no_output_that_says_so() {
+        for whole in [sample::report(), sample::pass()] {
+            let few = told(&whole);
+            assert!(few.rows.len() < whole.rows.len());
+            for format in Format::ALL.iter().copied() {
+                for rows in [RowsWanted::All, RowsWanted::Flagged, RowsWanted::None] {
+                    for limit in [None, Some(3)] {
+                        let options = RenderOptions { rows, limit, ..RenderOptions::default() };
+                        if format.rows_needed(&options, true) == RowsNeeded::All {
+                            continue;
+                        }
+                        let text = |report: &Report| sample::text(report, format, &options);
+                        assert_eq!(text(&whole), text(&few), "{format:?} {options:?}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn every_format_is_found_by_its_name() {

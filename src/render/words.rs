@@ -1,16 +1,16 @@
 //! The sentences that every format for people has in common.
 
-use super::RenderOptions;
+use super::{RenderOptions, RowsWanted};
 use super::text::{count, minutes, moneys, plural, safe};
 use crate::model::{
     datasets,
     time::{Instant, rfc3339},
 };
-use crate::report::{Finding, Problem, Report, Row, Severity, State, totals};
-use std::collections::HashMap;
+use crate::report::{Finding, Problem, Report, Row, Severity, State, TOLD_ROWS, totals};
+use std::collections::{BTreeMap, HashMap};
 
 /// Rows of a table that is not told to show all.
-const MOST_ROWS: usize = 20;
+const MOST_ROWS: usize = TOLD_ROWS;
 /// Of one kind, or where nothing is wrong.
 const FEW_ROWS: usize = 5;
 
@@ -204,19 +204,22 @@ pub(super) fn pick_rows<'a>(
     options: &RenderOptions,
 ) -> (Vec<&'a Row>, Option<String>) {
     rows.sort_by_key(|r| r.rank);
+    let nothing = BTreeMap::new();
+    let left = if options.rows == RowsWanted::All { &report.rows_left } else { &nothing };
     let (shown, rest) = if let Some(limit) = options.limit {
         let rest = rows.split_off(limit.min(rows.len()));
         (rows, rest)
-    } else if options.all_rows || rows.len() <= MOST_ROWS {
+    } else if options.all_rows || rows.len() <= MOST_ROWS && left.is_empty() {
         (rows, Vec::new())
     } else if rows.iter().any(|r| r.flagged) {
         worst(report, rows)
     } else {
-        let rest = rows.split_off(FEW_ROWS);
+        let rest = rows.split_off(FEW_ROWS.min(rows.len()));
         (rows, rest)
     };
-    let more = (!rest.is_empty())
-        .then(|| format!("{} more{}", count(rest.len() as u64), kinds(report, &rest).unwrap_or_default()));
+    let many = rest.len() as u64 + left.values().sum::<u64>();
+    let more = (many > 0)
+        .then(|| format!("{} more{}", count(many), kinds(report, &rest, left).unwrap_or_default()));
     (shown, more)
 }
 
@@ -252,16 +255,17 @@ fn column(report: &Report, names: &[&str]) -> Option<usize> {
 }
 
 /// `: 38 mismatch, 1,348 ok`, by the check's column of outcomes.
-fn kinds(report: &Report, rest: &[&Row]) -> Option<String> {
+fn kinds(report: &Report, rest: &[&Row], left: &BTreeMap<String, u64>) -> Option<String> {
     let column = outcome(report)?;
     let mut kinds: Vec<(&str, u64)> = Vec::new();
-    for row in rest {
-        let kind = row.values.get(column)?.as_str()?;
+    let made = rest.iter().map(|row| Some((row.values.get(column)?.as_str()?, 1)));
+    for one in made.chain(left.iter().map(|(kind, n)| Some((kind.as_str(), *n)))) {
+        let (kind, n) = one?;
         match kinds.iter().position(|(k, _)| *k == kind) {
-            Some(at) => kinds[at].1 += 1,
+            Some(at) => kinds[at].1 += n,
             // So many outcomes are no outcomes.
             None if kinds.len() == 8 => return None,
-            None => kinds.push((kind, 1)),
+            None => kinds.push((kind, n)),
         }
     }
     let spoken = |k: &str| safe(k).replace('_', " ");

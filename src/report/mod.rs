@@ -9,7 +9,7 @@ use crate::model::{
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// How bad a finding is. `Error` sorts first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -449,14 +449,63 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The columns of `rows`.
     pub columns: &'static [RowColumn],
-    /// The whole result table.
+    /// The result table.
     pub rows: Vec<Row>,
+    /// How many more rows it has that no output shows, by their outcome; no finding stands behind them.
+    pub rows_left: BTreeMap<String, u64>,
     /// The verdict in a sentence, for people.
     pub headline: String,
     /// What a person should know of how the data was read and what was not judged.
     pub notes: Vec<String>,
     /// Longer texts that options asked for.
     pub passages: Vec<Passage>,
+}
+
+/// Which rows of its result table a check must make: all that any output shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowsNeeded {
+    /// None.
+    None,
+    /// Those behind which a finding stands, and the first few of the others; of the rest only how many there are.
+    Telling,
+    /// Every row.
+    All,
+}
+
+/// As many rows without a finding as a table for people shows where there are more.
+pub const TOLD_ROWS: usize = 20;
+
+/// Of `count` rows those that must be made where [`TOLD_ROWS`] of those that are not `flagged` are enough: the least
+/// by `order`. In ascending order.
+pub fn telling(
+    count: usize,
+    flagged: impl Fn(usize) -> bool,
+    order: impl Fn(usize, usize) -> Ordering,
+) -> Vec<usize> {
+    let (mut made, mut others) = (Vec::new(), Vec::new());
+    let keep = |others: &mut Vec<usize>| {
+        if others.len() > TOLD_ROWS {
+            others.select_nth_unstable_by(TOLD_ROWS, |a, b| order(*a, *b).then(a.cmp(b)));
+            others.truncate(TOLD_ROWS);
+        }
+    };
+    // The greatest of those kept when `others` was last cut down: what is not less than it never comes in.
+    let mut bound: Option<usize> = None;
+    for at in 0..count {
+        if flagged(at) {
+            made.push(at);
+        } else if bound.is_none_or(|b| order(at, b) == Ordering::Less) {
+            others.push(at);
+            if others.len() == 8 * TOLD_ROWS {
+                keep(&mut others);
+                bound = others.iter().copied().max_by(|a, b| order(*a, *b).then(a.cmp(b)));
+            }
+        }
+    }
+    keep(&mut others);
+    made.append(&mut others);
+    made.sort_unstable();
+    made
 }
 
 /// Sums money by currency, in the currencies' alphabetical order.
@@ -477,6 +526,21 @@ mod tests {
     fn finding(code: &'static str, account: &str) -> Finding {
         let subject = Subject { kind: "invoice".into(), id: "in_1".into() };
         Finding::new(code, Severity::Error, Some(account), subject)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_rows_that_tell_something_are_the_flagged_and_the_least_of_the_others(
+            rows in proptest::collection::vec((proptest::bool::weighted(0.1), 0u8..9), 0..600),
+        ) {
+            let made = telling(rows.len(), |at| rows[at].0, |a, b| rows[a].1.cmp(&rows[b].1));
+            let mut others: Vec<usize> = (0..rows.len()).filter(|at| !rows[*at].0).collect();
+            others.sort_by_key(|at| rows[*at].1);
+            others.truncate(TOLD_ROWS);
+            let mut expected: Vec<usize> = (0..rows.len()).filter(|at| rows[*at].0).chain(others).collect();
+            expected.sort_unstable();
+            proptest::prop_assert_eq!(made, expected);
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::check::Rule;
 use crate::model::datasets::DATASETS;
 use crate::model::decimal::Decimal;
 use crate::model::time::{Instant, Stamp};
-use crate::report::Severity;
+use crate::report::{RowsNeeded, Severity};
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -137,8 +137,8 @@ pub struct Settings {
     pub allow_rejects: AllowRejects,
     /// Rows that JSON carries.
     pub rows: RowsShown,
-    /// Whether any output shows rows: where none does, a check need not make them.
-    pub makes_rows: bool,
+    /// The rows that any output shows; a check with few rows may make them all the same.
+    pub rows_needed: RowsNeeded,
     /// The most rows that JSON carries.
     pub limit: Option<u64>,
     /// Whether a table shows every row.
@@ -364,7 +364,7 @@ fn assemble(
         } else {
             AllowRejects::Count(0)
         },
-        makes_rows: true,
+        rows_needed: RowsNeeded::All,
         rows: match v.word("rows") {
             "flagged" => RowsShown::Flagged,
             "none" => RowsShown::None,

@@ -16,7 +16,7 @@ use crate::{
         text::{counted, grouped},
         time::{Instant, Stamp, add_days, rfc3339},
     },
-    report::{Evidence, Row},
+    report::{Evidence, Row, RowsNeeded, telling},
     settings::OptionalValue as _,
 };
 use anyhow::Result;
@@ -34,6 +34,9 @@ pub(super) struct Judged<'b> {
     pub faults: Vec<&'static str>,
     pub impact: Option<Decimal>,
 }
+
+/// The verdict on a line that nothing speaks against.
+const GO: &str = "charge";
 
 /// The place of a line that is not judged.
 const NOWHERE: u32 = u32::MAX;
@@ -219,67 +222,81 @@ impl<'b> Judge<'b, '_> {
     }
 
     fn rows(&mut self) {
-        let book = self.book;
-        let mut rows = Vec::with_capacity(self.judged.len());
-        for j in &self.judged {
-            let line = self.line(j.line);
-            let bill = book.bill(line);
-            let holder = book.holder(line);
-            let zone = book.zone(line.subscription);
-            let period = line.period.map(|p| match p.end {
-                Some(end) => format!("{}/{}", p.write(p.start, zone), p.write(end, zone)),
-                None => p.write(p.start, zone),
-            });
-            let charged = line.plan.map(|p| book.text(p));
-            let mut plans: Vec<&str> = j.state.in_force.iter().map(|f| &**f.plan).collect();
-            plans.sort_unstable();
-            plans.dedup();
-            let in_force = match charged.filter(|c| plans.iter().any(|p| *p == &***c)) {
-                Some(same) => Some(same.to_string()),
-                None => (!plans.is_empty()).then(|| plans.join(";")),
-            };
-            let wrong = j.faults.iter().any(|f| *f != "unverifiable");
-            let reason = if j.faults.is_empty() {
-                None
-            } else {
-                let mut parts: Vec<String> =
-                    j.faults.iter().filter(|f| **f != "unverifiable").map(|f| (*f).to_owned()).collect();
-                let unknown: Vec<&str> = j.state.unknown.iter().map(|u| u.text()).collect();
-                if !unknown.is_empty() {
-                    parts.push(format!("unverifiable: {}", unknown.join("; ")));
-                }
-                Some(parts.join(", "))
-            };
-            let currency = book.text(line.currency);
-            rows.push(Row {
-                values: vec![
-                    json!(&*bill.id),
-                    json!(line.id.as_deref()),
-                    json!(&*holder.id),
-                    json!(what(book, line)),
-                    json!(period),
-                    json!(charged.map(|c| &**c)),
-                    json!(in_force),
-                    json!(j.state.provisioned),
-                    json!(holder.record.as_ref().map(|a| &*a.status)),
-                    json!(money::format(line.amount, currency)),
-                    json!(&**currency),
-                    json!(if j.faults.is_empty() { "charge" } else { "hold" }),
-                    json!(reason),
-                ],
-                account: Some(holder.id.to_string()),
-                flagged: !j.faults.is_empty(),
-                rank: (
-                    if wrong { 0 } else { u8::from(j.faults.is_empty()) + 1 },
-                    Reverse(j.impact.unwrap_or_default()),
-                ),
-            });
+        let needed = self.book.data.settings.rows_needed;
+        let named = |at: usize| {
+            let line = self.line(self.judged[at].line);
+            (&*self.book.bill(line).id, line.id.as_deref())
+        };
+        let all = self.judged.len();
+        let mut made: Vec<usize> = match needed {
+            RowsNeeded::None => return,
+            RowsNeeded::Telling => {
+                telling(all, |at| !self.judged[at].faults.is_empty(), |a, b| named(a).cmp(&named(b)))
+            }
+            RowsNeeded::All => (0..all).collect(),
+        };
+        made.sort_by(|a, b| named(*a).cmp(&named(*b)));
+        let rows: Vec<Row> = made.iter().map(|at| self.row(&self.judged[*at])).collect();
+        if rows.len() < all {
+            self.out.rows_left.insert(GO.to_owned(), (all - rows.len()) as u64);
         }
-        rows.sort_by(|a, b| {
-            let by = |at: usize| a.values[at].as_str().cmp(&b.values[at].as_str());
-            by(0).then_with(|| by(1))
-        });
         self.out.rows = rows;
+    }
+
+    fn row(&self, j: &Judged<'_>) -> Row {
+        let book = self.book;
+        let line = self.line(j.line);
+        let bill = book.bill(line);
+        let holder = book.holder(line);
+        let zone = book.zone(line.subscription);
+        let period = line.period.map(|p| match p.end {
+            Some(end) => format!("{}/{}", p.write(p.start, zone), p.write(end, zone)),
+            None => p.write(p.start, zone),
+        });
+        let charged = line.plan.map(|p| book.text(p));
+        let mut plans: Vec<&str> = j.state.in_force.iter().map(|f| &**f.plan).collect();
+        plans.sort_unstable();
+        plans.dedup();
+        let in_force = match charged.filter(|c| plans.iter().any(|p| *p == &***c)) {
+            Some(same) => Some(same.to_string()),
+            None => (!plans.is_empty()).then(|| plans.join(";")),
+        };
+        let wrong = j.faults.iter().any(|f| *f != "unverifiable");
+        let reason = if j.faults.is_empty() {
+            None
+        } else {
+            let mut parts: Vec<String> =
+                j.faults.iter().filter(|f| **f != "unverifiable").map(|f| (*f).to_owned()).collect();
+            let unknown: Vec<&str> = j.state.unknown.iter().map(|u| u.text()).collect();
+            if !unknown.is_empty() {
+                parts.push(format!("unverifiable: {}", unknown.join("; ")));
+            }
+            Some(parts.join(", "))
+        };
+        let currency = book.text(line.currency);
+        Row {
+            values: vec![
+                json!(&*bill.id),
+                json!(line.id.as_deref()),
+                json!(&*holder.id),
+                json!(what(book, line)),
+                json!(period),
+                json!(charged.map(|c| &**c)),
+                json!(in_force),
+                json!(j.state.provisioned),
+                json!(holder.record.as_ref().map(|a| &*a.status)),
+                json!(money::format(line.amount, currency)),
+                json!(&**currency),
+                json!(if j.faults.is_empty() { GO } else { "hold" }),
+                json!(reason),
+            ],
+            account: Some(holder.id.to_string()),
+            flagged: !j.faults.is_empty(),
+            rank: (
+                if wrong { 0 } else { u8::from(j.faults.is_empty()) + 1 },
+                Reverse(j.impact.unwrap_or_default()),
+            ),
+        }
     }
 
     /// How far each rule was judged.

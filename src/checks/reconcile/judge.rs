@@ -125,7 +125,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
         judge.events(&meter);
     }
     let by_day = settings.opt_choice("by")? == "day";
-    if !settings.makes_rows {
+    if settings.rows_needed == crate::report::RowsNeeded::None {
         judge.out.rows.clear();
     } else if by_day {
         judge.out.columns = Some(by_day::COLUMNS);
