@@ -1,10 +1,15 @@
-//! Packed column blocks of usage events.
+//! Blocks of usage events and of ordinary rows.
 //!
-//! A block is some thousands of events; each of its columns is one blob. A small export's blocks lie in the cache
+//! A block of events is some thousands of them; each of its columns is one blob. A small export's blocks lie in the cache
 //! itself, a large one's in a pack: a SQLite file of their own, written without a journal under a temporary
 //! name, synced, and renamed into place, so that it is whole or not there. A pack never changes.
 
-use super::{Cache, private_file, schema, trouble::Replaced};
+use super::{
+    Cache, private_file,
+    rows::{self, PackedRows},
+    schema,
+    trouble::Replaced,
+};
 use anyhow::{Context as _, Result};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use std::{
@@ -35,10 +40,18 @@ fn key(content: i64, n: u32, column: u8) -> i64 {
     (content << 32) | (i64::from(n) << 4) | i64::from(column)
 }
 
+/// Some rows of a part, on their way into the cache.
+struct HeldRows {
+    part: i64,
+    first: u64,
+    rows: PackedRows,
+}
+
 /// Writes the blocks of one content.
 pub struct BlockWriter {
     dir: PathBuf,
     held: Vec<StoredBlock>,
+    held_rows: Vec<HeldRows>,
     held_size: usize,
     pack: Option<Pack>,
     blocks: u32,
@@ -85,7 +98,14 @@ impl Disk {
 impl BlockWriter {
     /// A writer for the cache's folder.
     pub fn new(cache: &Cache) -> BlockWriter {
-        BlockWriter { dir: cache.dir.clone(), held: Vec::new(), held_size: 0, pack: None, blocks: 0 }
+        BlockWriter {
+            dir: cache.dir.clone(),
+            held: Vec::new(),
+            held_rows: Vec::new(),
+            held_size: 0,
+            pack: None,
+            blocks: 0,
+        }
     }
 
     /// Adds the next block.
@@ -98,10 +118,36 @@ impl BlockWriter {
         self.held_size += block.size();
         self.held.push(block);
         self.blocks += 1;
-        if self.held_size > INLINE {
+        self.settle()
+    }
+
+    /// Adds rows to a part that has `first` already; returns how many it has now.
+    pub fn push_rows(&mut self, part: i64, first: u64, rows: Vec<PackedRows>) -> Result<u64> {
+        let mut first = first;
+        for rows in rows {
+            let next = first + rows.count;
+            match &mut self.pack {
+                Some(pack) => pack.put_rows(part, first, &rows)?,
+                None => {
+                    self.held_size += rows.data.len();
+                    self.held_rows.push(HeldRows { part, first, rows });
+                }
+            }
+            first = next;
+        }
+        self.settle()?;
+        Ok(first)
+    }
+
+    /// Begins a pack where too much is held.
+    fn settle(&mut self) -> Result<()> {
+        if self.pack.is_none() && self.held_size > INLINE {
             let mut pack = Pack::create(&self.dir)?;
             for (n, block) in (0..).zip(self.held.drain(..)) {
                 pack.put(0, n, &block)?;
+            }
+            for held in self.held_rows.drain(..) {
+                pack.put_rows(held.part, held.first, &held.rows)?;
             }
             self.pack = Some(pack);
         }
@@ -116,6 +162,9 @@ impl BlockWriter {
                 for (column, data) in &block.columns {
                     insert.execute(params![key(content, n, *column), data])?;
                 }
+            }
+            for held in &self.held_rows {
+                rows::insert(&cache.conn, held.part, held.first, &held.rows)?;
             }
             return Ok(None);
         };
@@ -142,8 +191,9 @@ impl Pack {
         conn.execute_batch(&format!(
             "PRAGMA page_size = 65536; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
              PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = 64; PRAGMA application_id = {};
-             BEGIN; {TABLE};",
-            schema::APPLICATION_ID
+             BEGIN; {TABLE}; {};",
+            schema::APPLICATION_ID,
+            rows::TABLE
         ))?;
         let disk = Disk::open(&file)?;
         Ok(Pack { conn, file, waiting: 0, disk })
@@ -154,12 +204,23 @@ impl Pack {
         for (column, data) in &block.columns {
             insert.execute(params![key(content, n, *column), data])?;
         }
-        self.waiting += block.size();
+        drop(insert);
+        self.wrote(block.size());
+        Ok(())
+    }
+
+    fn put_rows(&mut self, part: i64, first: u64, rows: &PackedRows) -> Result<()> {
+        rows::insert(&self.conn, part, first, rows)?;
+        self.wrote(rows.data.len());
+        Ok(())
+    }
+
+    fn wrote(&mut self, bytes: usize) {
+        self.waiting += bytes;
         if self.waiting > STRETCH {
             self.waiting = 0;
             self.disk.ask();
         }
-        Ok(())
     }
 }
 
@@ -185,15 +246,7 @@ impl<'c> BlockReader<'c> {
 
     /// Opens a pack with a connection of its own, for use on another thread.
     pub fn open_pack(path: &Path) -> Result<BlockReader<'static>> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        // Another run may have replaced the content and removed its pack.
-        let conn = Connection::open_with_flags(path, flags).map_err(|error| match path.exists() {
-            true => anyhow::Error::new(error).context(format!("cannot read {}", path.display())),
-            false => Replaced.into(),
-        })?;
-        // One transaction for all reads: a pack never changes, and taking its lock for each costs as much as reading.
-        conn.execute_batch("BEGIN")?;
-        Ok(BlockReader { conn: Source::Pack(conn), content: 0 })
+        Ok(BlockReader { conn: Source::Pack(open_pack(path)?), content: 0 })
     }
 
     /// One column of a block; `None` where the block or the column is not there.
@@ -205,6 +258,19 @@ impl<'c> BlockReader<'c> {
         let mut statement = conn.prepare_cached("SELECT data FROM block WHERE id = ?1")?;
         Ok(statement.query_row([key(self.content, n, column)], |r| r.get(0)).optional()?)
     }
+}
+
+/// A pack, for reading.
+pub(super) fn open_pack(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Another run may have replaced the content and removed its pack.
+    let conn = Connection::open_with_flags(path, flags).map_err(|error| match path.exists() {
+        true => anyhow::Error::new(error).context(format!("cannot read {}", path.display())),
+        false => Replaced.into(),
+    })?;
+    // One transaction for all reads: a pack never changes, and taking its lock for each costs as much as reading.
+    conn.execute_batch("BEGIN")?;
+    Ok(conn)
 }
 
 impl Cache {

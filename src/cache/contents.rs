@@ -72,6 +72,10 @@ pub struct Part {
     pub present: Vec<usize>,
     /// The system whose ids it carries, where a profile says so.
     pub system: Option<String>,
+    /// The pack that its rows lie in, if they are many.
+    pub pack: Option<String>,
+    /// Whether no two of its rows have the same key as it is written in the export; false where that is not known.
+    pub distinct_keys: bool,
 }
 
 /// A file's bytes, read in one way.
@@ -176,7 +180,7 @@ impl Cache {
             .optional()?
             .ok_or(Replaced)?;
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, dataset, rows, loaded, rejected, filtered, oldest, newest, present, system
+            "SELECT id, dataset, rows, loaded, rejected, filtered, oldest, newest, present, system, distinct_keys
              FROM part WHERE content = ?1 ORDER BY id",
         )?;
         let mut rows = statement.query([id])?;
@@ -195,6 +199,8 @@ impl Cache {
                 newest: r.get(7)?,
                 present: present.split(' ').filter_map(|c| dataset.position(c)).collect(),
                 system: r.get(9)?,
+                pack: content.pack.clone(),
+                distinct_keys: r.get(10)?,
             });
         }
         Ok(content)
@@ -250,8 +256,8 @@ impl Cache {
     /// Makes an empty part.
     pub fn begin_part(&self, content: i64, dataset: &Dataset) -> Result<i64> {
         let mut statement = self.conn.prepare_cached(
-            "INSERT INTO part(content, dataset, rows, loaded, rejected, filtered, present)
-             VALUES (?1, ?2, 0, 0, 0, 0, '')",
+            "INSERT INTO part(content, dataset, rows, loaded, rejected, filtered, present, distinct_keys)
+             VALUES (?1, ?2, 0, 0, 0, 0, '', 0)",
         )?;
         Ok(statement.insert(params![content, dataset.name])?)
     }
@@ -262,7 +268,7 @@ impl Cache {
         self.conn
             .prepare_cached(
                 "UPDATE part SET rows = ?2, loaded = ?3, rejected = ?4, filtered = ?5, oldest = ?6, newest = ?7,
-                 present = ?8, system = ?9, series = ?10 WHERE id = ?1",
+                 present = ?8, system = ?9, distinct_keys = ?10, series = ?11 WHERE id = ?1",
             )?
             .execute(params![
                 part.id,
@@ -274,6 +280,7 @@ impl Cache {
                 part.newest,
                 present.join(" "),
                 part.system,
+                part.distinct_keys,
                 series
             ])?;
         Ok(())

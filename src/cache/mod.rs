@@ -1,9 +1,9 @@
 //! The SQLite cache: what the exports held when they were last read. The only place that names rusqlite.
 //!
 //! A *content* is one file's bytes read in one way (its digest and the digest of the *recipe*: dataset, profile,
-//! companion files). A *part* is one dataset of a content. Ordinary rows lie in one table a dataset; usage events
-//! lie in packed column blocks, in the cache itself while they are few, else in a *pack*, a SQLite file of its
-//! own beside it that is written once, renamed into place and never changed.
+//! companion files). A *part* is one dataset of a content. Rows lie in blocks, column by column, in the
+//! cache itself while they are few, else in a *pack*, a SQLite file of its own beside it that is written once,
+//! renamed into place and never changed.
 //!
 //! The cache only makes a second read cheap: deleting it changes no result.
 
@@ -15,7 +15,7 @@ mod trouble;
 
 pub use blocks::{BlockReader, BlockWriter, StoredBlock};
 pub use contents::{Content, ContentDraft, Input, KnownPath, Part, Reject, Stat};
-pub use rows::RowBatch;
+pub use rows::{PackedRows, RowPacker};
 pub use trouble::Trouble;
 
 use anyhow::{Context as _, Result};

@@ -7,7 +7,7 @@ use thiserror::Error;
 pub(super) const APPLICATION_ID: i32 = 0x5843_484b;
 
 /// Rises with every change of the tables or of what their cells mean; another version's cache is built anew.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 
 /// Why a cache file cannot be used as it is.
 #[derive(Debug, Error)]
@@ -95,7 +95,7 @@ fn ddl() -> String {
              pack TEXT, warnings TEXT NOT NULL, problems TEXT NOT NULL, UNIQUE(digest, recipe));
          CREATE TABLE part(id INTEGER PRIMARY KEY, content INTEGER NOT NULL, dataset TEXT NOT NULL,
              rows INTEGER NOT NULL, loaded INTEGER NOT NULL, rejected INTEGER NOT NULL, filtered INTEGER NOT NULL,
-             oldest TEXT, newest TEXT, present TEXT NOT NULL, system TEXT, series BLOB);
+             oldest TEXT, newest TEXT, present TEXT NOT NULL, system TEXT, distinct_keys INTEGER NOT NULL, series BLOB);
          CREATE INDEX part_content ON part(content);
          CREATE TABLE reject(part INTEGER NOT NULL, n INTEGER NOT NULL, line INTEGER NOT NULL, column TEXT,
              value TEXT, reason TEXT NOT NULL, PRIMARY KEY(part, n)) WITHOUT ROWID;

@@ -11,7 +11,7 @@ use crate::{
         time::{Instant, Stamp},
     },
 };
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use hashbrown::HashTable;
 use std::{collections::HashMap, sync::Arc};
 
@@ -44,8 +44,6 @@ pub(super) struct Loader<'d, 'a> {
     dataset: &'static Dataset,
     /// What names have to do with each column.
     naming: Vec<Naming>,
-    key: Vec<usize>,
-    fallback: Vec<usize>,
     /// A slot a record, in the records' order, and the slots by key.
     slots: Vec<Slot>,
     by_key: HashTable<u32>,
@@ -58,13 +56,10 @@ pub(super) struct Loader<'d, 'a> {
 
 impl<'d, 'a> Loader<'d, 'a> {
     pub(super) fn new(data: &'d Data<'a>, dataset: &'static Dataset, rows: usize) -> Loader<'d, 'a> {
-        let fallback = dataset.fallback_key.iter().filter_map(|c| dataset.position(c)).collect();
         Loader {
             data,
             dataset,
             naming: dataset.columns.iter().map(|c| data.names.naming(dataset, c.name)).collect(),
-            key: dataset.key().collect(),
-            fallback,
             slots: Vec::with_capacity(rows),
             by_key: HashTable::with_capacity(rows),
             contested: HashMap::default(),
@@ -96,16 +91,9 @@ impl<'d, 'a> Loader<'d, 'a> {
         digest
     }
 
-    /// The digest of a row's key: of its key columns that have a value, else of the fallback's, else of all.
+    /// The digest of a row's key: of the columns that tell it from others, see [`Dataset::identifying`].
     fn key(&mut self, system: Option<&str>, cells: &[Option<&str>]) -> u128 {
-        let key: Vec<usize> = self.key.iter().copied().filter(|&c| cells[c].is_some()).collect();
-        let columns = if !key.is_empty() {
-            key
-        } else if self.fallback.is_empty() {
-            (0..cells.len()).collect()
-        } else {
-            self.fallback.clone()
-        };
+        let columns = self.dataset.identifying(|column| cells[column].is_some());
         self.digest(&columns, system, cells)
     }
 
@@ -119,7 +107,7 @@ impl<'d, 'a> Loader<'d, 'a> {
         let all: Vec<usize> = (0..self.dataset.columns.len()).collect();
         let mut found = false;
         let data = self.data;
-        data.cache.read_rows(part.id, self.dataset, &all, |_, _, cells| {
+        data.cache.read_rows(part, &all, |_, _, cells| {
             if !found {
                 let key = self.key(part.system.as_deref(), cells);
                 found = self.find(key).is_some();
@@ -140,7 +128,7 @@ impl<'d, 'a> Loader<'d, 'a> {
         let system = part.system.as_deref();
         let source = Source::new(&self.data.names, system, self.data.zone_of(file), R::COLUMNS.len());
         let cache = self.data.cache;
-        cache.read_rows(part.id, self.dataset, &all, |n, line, cells| {
+        cache.read_rows(part, &all, |n, line, cells| {
             let at = At { file: u32::try_from(file)?, line };
             let slot = Slot {
                 key: self.key(system, cells),
@@ -216,11 +204,12 @@ impl<'d, 'a> Loader<'d, 'a> {
 
     /// The row of a slot as it was read.
     fn stored(&self, slot: &Slot) -> Result<Variant> {
-        let cells = self.data.cache.read_row(slot.part, self.dataset, slot.n)?;
-        let cells: Vec<Option<&str>> = cells.iter().map(Option::as_deref).collect();
         let file = slot.at.file as usize;
         let parts = &self.data.inputs[file].content.parts;
-        let system = parts.iter().find(|p| p.id == slot.part).and_then(|p| p.system.as_deref());
+        let part = parts.iter().find(|p| p.id == slot.part).context("a row belongs to a part")?;
+        let cells = self.data.cache.read_row(part, slot.n)?;
+        let cells: Vec<Option<&str>> = cells.iter().map(Option::as_deref).collect();
+        let system = part.system.as_deref();
         let cells = self.all_named(system, &cells);
         Ok(Variant { content: slot.content, updated: self.updated(&cells, file), cells, at: slot.at })
     }

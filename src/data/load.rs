@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result};
 use std::{
     cell::RefCell,
     marker::PhantomData,
+    ops::Range,
     sync::mpsc::{SyncSender, sync_channel},
 };
 
@@ -40,9 +41,7 @@ impl Data<'_> {
             _of: PhantomData,
         };
         let memo = self.memo_of_distinct(dataset, &parts);
-        if let Some(key) = &memo
-            && self.cache.recall(key)?.is_some()
-        {
+        if self.known_distinct(dataset, &parts)? {
             for (file, part) in &parts {
                 self.read_distinct(dataset, *file, part, &mut records)?;
             }
@@ -65,6 +64,79 @@ impl Data<'_> {
             self.keep_memos(vec![(key, Vec::new())]);
         }
         Ok(records.in_order())
+    }
+
+    /// Records put together piece by piece, on all cores where they are many: `start` begins a piece, `add` adds a record
+    /// to it. Nothing may depend on where one piece ends and the next begins.
+    pub fn fold<R: Record + Send, S: Send>(
+        &self,
+        start: impl Fn() -> S + Sync,
+        add: impl Fn(&mut S, R) -> Result<()> + Sync,
+    ) -> Result<Vec<S>> {
+        let dataset = datasets::find(R::DATASET).with_context(|| format!("no dataset {}", R::DATASET))?;
+        let parts = self.newest_first(dataset);
+        if !self.known_distinct(dataset, &parts)? {
+            let mut one = start();
+            for record in self.load::<R>()? {
+                add(&mut one, record)?;
+            }
+            return Ok(vec![one]);
+        }
+        let mut pieces = Vec::new();
+        for (file, part) in parts {
+            let wanted = Wanted::of::<R>(self, dataset)?;
+            let (zone, names, at_file) = (self.zone_of(file), &self.names, u32::try_from(file)?);
+            let fold = |cache: &Cache, numbers: Range<u64>| {
+                let source = Source::new(names, part.system.as_deref(), zone, R::COLUMNS.len());
+                let mut piece = start();
+                cache.read_some_rows(part, numbers, &wanted.columns, |_, line, cells| {
+                    add(&mut piece, wanted.read(cells, At { file: at_file, line }, &source)?)
+                })?;
+                Ok(piece)
+            };
+            let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+            let others: Result<Vec<Cache>> = match part.rows {
+                0..MANY => Ok(Vec::new()),
+                _ => (1..cores).map(|_| self.cache.another()).collect(),
+            };
+            let others = others.unwrap_or_default();
+            let many = others.len() as u64 + 1;
+            let share = |n: u64| part.loaded * n / many..part.loaded * (n + 1) / many;
+            let content = self.inputs[file].content.id;
+            let fold = &fold;
+            let (first, rest) = std::thread::scope(|scope| {
+                let threads: Vec<_> = (1..)
+                    .zip(others)
+                    .map(|(n, cache)| {
+                        scope.spawn(move || cache.snapshot(&[content], || fold(&cache, share(n))))
+                    })
+                    .collect();
+                let first = fold(self.cache, share(0));
+                (first, threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>())
+            });
+            pieces.push(first?);
+            for (n, piece) in (1..).zip(rest) {
+                let piece = piece.map_err(|_| anyhow::anyhow!("a thread that reads rows has died"))?;
+                pieces.push(match piece {
+                    // Another run has replaced the file since; this run's own view still has it.
+                    Err(error) if Trouble::of(&error) == Some(Trouble::Replaced) => {
+                        fold(self.cache, share(n))?
+                    }
+                    other => other?,
+                });
+            }
+        }
+        Ok(pieces)
+    }
+
+    /// Whether no two rows of a dataset's parts are known to have one key.
+    fn known_distinct(&self, dataset: &Dataset, parts: &[(usize, &Part)]) -> Result<bool> {
+        // Names change no key then, so a single part is known by what its import has seen.
+        Ok(match (self.memo_of_distinct(dataset, parts), parts) {
+            (Some(_), [(_, only)]) if only.distinct_keys => true,
+            (Some(key), _) => self.cache.recall(&key)?.is_some(),
+            (None, _) => false,
+        })
     }
 
     /// Runs two loads at once, the first on a thread of its own with the same exports and names.
@@ -116,7 +188,7 @@ impl Data<'_> {
     /// follow from the files alone, since names change the key.
     fn memo_of_distinct(&self, dataset: &Dataset, parts: &[(usize, &Part)]) -> Option<[u8; 32]> {
         let plain = |&c: &usize| self.names.naming(dataset, dataset.columns[c].name) == Naming::Plain;
-        if !(0..dataset.columns.len()).all(|c| plain(&c)) {
+        if !dataset.ever_identifying().iter().all(plain) {
             return None;
         }
         let mut hash = blake3::Hasher::new();
@@ -144,7 +216,7 @@ impl Data<'_> {
         let file = u32::try_from(file)?;
         let read = |cache: &Cache, f: &mut dyn FnMut(R) -> Result<()>| {
             let source = Source::new(names, system, zone, R::COLUMNS.len());
-            cache.read_rows(part.id, dataset, &wanted.columns, |_, line, cells| {
+            cache.read_rows(part, &wanted.columns, |_, line, cells| {
                 f(wanted.read(cells, At { file, line }, &source)?)
             })
         };

@@ -91,7 +91,7 @@ impl Names {
             for part in
                 inputs.iter().flat_map(|i| &i.content.parts).filter(|p| p.dataset.name == dataset.name)
             {
-                cache.read_rows(part.id, dataset, &at, |_, _, cells| {
+                cache.read_rows(part, &at, |_, _, cells| {
                     f(cells);
                     Ok(())
                 })?;

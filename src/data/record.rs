@@ -203,7 +203,10 @@ impl Field for Instant {
 
 impl Field for NaiveDate {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        Ok(cell.there()?.parse()?)
+        match Stamp::parse(cell.there()?)? {
+            Stamp::Date(date) => Ok(date),
+            other => anyhow::bail!("holds {other} instead of a date"),
+        }
     }
 }
 

@@ -328,21 +328,6 @@ record! {
 }
 
 record! {
-    /// What an account did in the product on one day.
-    ActivityDay of "activity" {
-        account_id: Text,
-        date: NaiveDate,
-        logins: Option<i64>,
-        active_users: Option<i64>,
-        api_calls: Option<i64>,
-        features_used: Option<Vec<Text>>,
-        seats_used: Option<i64>,
-        rejected_invites: Option<i64>,
-        rate_limited: Option<i64>,
-    }
-}
-
-record! {
     /// A support ticket.
     Ticket of "tickets" {
         ticket_id: Text,
@@ -405,7 +390,6 @@ mod tests {
         columns_exist::<DeletionRequest>();
         columns_exist::<Billed>();
         columns_exist::<UsageTotal>();
-        columns_exist::<ActivityDay>();
         columns_exist::<Ticket>();
     }
 }

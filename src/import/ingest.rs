@@ -298,6 +298,8 @@ impl Ingest<'_> {
                     newest: None,
                     present: Vec::new(),
                     system: None,
+                    pack: None,
+                    distinct_keys: false,
                 };
                 let bytes = export.path.clone().and_then(|p| digest(&Source::File(p)).ok());
                 let content = Content {
@@ -402,7 +404,7 @@ impl Ingest<'_> {
             warnings: std::mem::take(&mut loaded.warnings),
             problems: std::mem::take(&mut loaded.problems),
         };
-        let pack = loaded.blocks.take().map(|b| b.finish(cache, loaded.content)).transpose()?.flatten();
+        let pack = loaded.blocks.finish(cache, loaded.content)?;
         cache.finish_content(loaded.content, &draft, pack.as_deref())?;
         point.content = loaded.content;
         cache.point(&point)?;

@@ -8,7 +8,7 @@ use super::{
     read::{Bad, ReadError, csv, json},
 };
 use crate::{
-    cache::{BlockWriter, Cache, Part, Reject, RowBatch, StoredBlock},
+    cache::{BlockWriter, Cache, PackedRows, Part, Reject, RowPacker, StoredBlock},
     model::{
         datasets::{Dataset, Store},
         decimal,
@@ -19,7 +19,6 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use std::{
-    borrow::Cow,
     collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
@@ -46,7 +45,7 @@ pub(super) struct Loaded {
     pub profile: Option<String>,
     pub warnings: Vec<String>,
     pub problems: Vec<(String, String)>,
-    pub blocks: Option<BlockWriter>,
+    pub blocks: BlockWriter,
 }
 
 /// A fault of the file or of the cache.
@@ -72,8 +71,6 @@ enum Block {
     Json(json::Block),
 }
 
-type Cells = Vec<Option<Cow<'static, str>>>;
-
 /// What became of a block, by output.
 #[derive(Default)]
 struct Done {
@@ -83,7 +80,9 @@ struct Done {
 
 #[derive(Default)]
 struct OutputDone {
-    rows: Vec<(u64, Cells)>,
+    rows: Vec<PackedRows>,
+    /// A hash of the key of each of them.
+    keys: Vec<u64>,
     events: Option<StoredBlock>,
     rejects: Vec<Reject>,
     counts: Counts,
@@ -132,6 +131,9 @@ struct Worker<'w> {
     tables: &'w [SeriesTable],
     caches: Vec<SeriesCache>,
     packers: Vec<Packer>,
+    rows: Vec<RowPacker>,
+    /// For the key of a row.
+    scratch: Vec<u8>,
     /// For canonical CSV of usage events: the short way.
     fast: Option<EventFields>,
     /// For plain JSON of usage events: the short way.
@@ -182,6 +184,8 @@ impl<'w> Worker<'w> {
             tables,
             caches: (0..outputs).map(|_| SeriesCache::default()).collect(),
             packers: (0..outputs).map(|_| Packer::default()).collect(),
+            rows: (0..outputs).map(|_| RowPacker::default()).collect(),
+            scratch: Vec::new(),
             fast: mapping.fields().filter(|_| events).and_then(EventFields::of),
             fast_json: if events { JsonFields::of(mapping) } else { None },
             days: DayCache::default(),
@@ -240,6 +244,7 @@ impl<'w> Worker<'w> {
             if !self.packers[at].is_empty() {
                 out.events = Some(self.packers[at].take());
             }
+            out.rows = self.rows[at].take();
         }
         done
     }
@@ -278,6 +283,7 @@ impl<'w> Worker<'w> {
 
     fn record(&mut self, record: Record<'_>, line: u64, done: &mut Done) {
         let (packers, caches, tables) = (&mut self.packers, &mut self.caches, self.tables);
+        let (packed_rows, scratch) = (&mut self.rows, &mut self.scratch);
         let before = self.state.counts().to_vec();
         let outputs = &mut done.outputs;
         let outcome = self.mapping.apply(&mut self.state, record, &mut |row: OutRow<'_, '_>| {
@@ -299,9 +305,8 @@ impl<'w> Worker<'w> {
                     return;
                 }
             } else {
-                let cells =
-                    row.values.iter().map(|v| v.as_ref().map(|v| Cow::Owned(v.to_string()))).collect();
-                out.rows.push((line, cells));
+                out.keys.push(key_hash(&row, scratch));
+                packed_rows[row.output].push(line, row.values);
             }
             out.counts.loaded += 1;
             if let Some(stamp) = stamp {
@@ -319,6 +324,19 @@ impl<'w> Worker<'w> {
             done.cut = outcome.cut;
         }
     }
+}
+
+/// A hash of the columns that tell a row from the others.
+fn key_hash(row: &OutRow<'_, '_>, scratch: &mut Vec<u8>) -> u64 {
+    scratch.clear();
+    for column in row.dataset.identifying(|column| row.values[column].is_some()) {
+        let text = row.values[column].as_deref();
+        scratch.extend_from_slice(&[column as u8, u8::from(text.is_some())]);
+        let text = text.unwrap_or("");
+        scratch.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        scratch.extend_from_slice(text.as_bytes());
+    }
+    xxhash_rust::xxh3::xxh3_64(scratch)
 }
 
 /// The same memory for borrows of another life; the vector must be empty, or is emptied.
@@ -376,8 +394,9 @@ struct Sink<'w> {
     parts: Vec<Part>,
     outputs: Vec<usize>,
     rows: Vec<u64>,
+    keys: Vec<Vec<u64>>,
     rejects: Vec<u64>,
-    blocks: Option<BlockWriter>,
+    blocks: BlockWriter,
     oldest: Vec<Option<Stamp>>,
     newest: Vec<Option<Stamp>>,
     cut: Option<String>,
@@ -407,13 +426,14 @@ impl<'w> Sink<'w> {
                         newest: None,
                         present: Vec::new(),
                         system: system.clone(),
+                        pack: None,
+                        distinct_keys: false,
                     });
                     parts.len() - 1
                 }
             };
             outputs.push(at);
         }
-        let packed = parts.iter().any(|p| p.dataset.store == Store::Packed);
         let count = parts.len();
         Ok(Sink {
             work,
@@ -421,8 +441,9 @@ impl<'w> Sink<'w> {
             parts,
             outputs,
             rows: vec![0; count],
+            keys: vec![Vec::new(); count],
             rejects: vec![0; count],
-            blocks: packed.then(|| BlockWriter::new(cache)),
+            blocks: BlockWriter::new(cache),
             oldest: vec![None; count],
             newest: vec![None; count],
             cut: None,
@@ -432,17 +453,13 @@ impl<'w> Sink<'w> {
 
     fn take(&mut self, done: Done) -> Result<()> {
         let cache = self.work.cache;
-        for (output, out) in done.outputs.into_iter().enumerate() {
+        for (output, mut out) in done.outputs.into_iter().enumerate() {
             let at = self.outputs[output];
             let part = &mut self.parts[at];
-            let batch =
-                RowBatch { part: part.id, dataset: part.dataset, first: self.rows[at], rows: &out.rows };
-            if !out.rows.is_empty() {
-                cache.insert_rows(&batch)?;
-                self.rows[at] += out.rows.len() as u64;
-            }
-            if let (Some(block), Some(writer)) = (out.events, &mut self.blocks) {
-                writer.push(block)?;
+            self.rows[at] = self.blocks.push_rows(part.id, self.rows[at], out.rows)?;
+            self.keys[at].append(&mut out.keys);
+            if let Some(block) = out.events {
+                self.blocks.push(block)?;
             }
             cache.insert_rejects(part.id, self.rejects[at], &out.rejects)?;
             self.rejects[at] += out.rejects.len() as u64;
@@ -473,6 +490,7 @@ impl<'w> Sink<'w> {
                 self.rejects[at],
                 part.rejected
             );
+            part.distinct_keys = part.dataset.store == Store::Rows && distinct(&mut self.keys[at]);
             part.present = self.work.mapping.present(state, part.dataset);
             part.oldest = self.oldest[at].map(|s| s.to_string());
             part.newest = self.newest[at].map(|s| s.to_string());
@@ -497,6 +515,12 @@ impl<'w> Sink<'w> {
             blocks: self.blocks,
         })
     }
+}
+
+/// Whether no two hashes are the same; equal hashes of different keys only make reading slower.
+fn distinct(hashes: &mut [u64]) -> bool {
+    hashes.sort_unstable();
+    hashes.windows(2).all(|pair| pair[0] != pair[1])
 }
 
 /// Reads a CSV file.

@@ -177,6 +177,28 @@ impl Dataset {
         self.columns.iter().position(|c| fold_eq(&wanted, c.name))
     }
 
+    /// The columns that tell a row from the others, given which of its cells are filled: the key's that are, else those
+    /// of the fallback, else all.
+    pub fn identifying(&self, filled: impl Fn(usize) -> bool) -> Vec<usize> {
+        let key: Vec<usize> = self.key().filter(|c| filled(*c)).collect();
+        if !key.is_empty() {
+            return key;
+        }
+        match self.fallback_key {
+            [] => (0..self.columns.len()).collect(),
+            names => names.iter().filter_map(|name| self.position(name)).collect(),
+        }
+    }
+
+    /// All columns that [`Dataset::identifying`] may name.
+    pub fn ever_identifying(&self) -> Vec<usize> {
+        let mut columns: Vec<usize> = self.key().collect();
+        if !columns.iter().any(|c| self.columns[*c].required) {
+            columns.extend(self.identifying(|_| false));
+        }
+        columns
+    }
+
     /// The key columns' positions.
     pub fn key(&self) -> impl Iterator<Item = usize> + '_ {
         self.columns.iter().enumerate().filter(|(_, c)| c.key).map(|(i, _)| i)

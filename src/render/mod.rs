@@ -196,7 +196,8 @@ mod tests {
     fn told(whole: &Report) -> Report {
         let mut report = whole.clone();
         let rows = &whole.rows;
-        let made = crate::report::telling(rows.len(), |at| rows[at].flagged, |a, b| rows[a].rank.cmp(&rows[b].rank));
+        let made =
+            crate::report::telling(rows.len(), |at| rows[at].flagged, |a, b| rows[a].rank.cmp(&rows[b].rank));
         for (at, row) in rows.iter().enumerate().filter(|(at, _)| !made.contains(at)) {
             let status = report.columns.iter().position(|c| c.name == "status").unwrap();
             assert!(!row.flagged, "row {at}");

@@ -1,7 +1,7 @@
 //! The sentences that every format for people has in common.
 
-use super::{RenderOptions, RowsWanted};
 use super::text::{count, minutes, moneys, plural, safe};
+use super::{RenderOptions, RowsWanted};
 use crate::model::{
     datasets,
     time::{Instant, rfc3339},
@@ -218,8 +218,8 @@ pub(super) fn pick_rows<'a>(
         (rows, rest)
     };
     let many = rest.len() as u64 + left.values().sum::<u64>();
-    let more = (many > 0)
-        .then(|| format!("{} more{}", count(many), kinds(report, &rest, left).unwrap_or_default()));
+    let more =
+        (many > 0).then(|| format!("{} more{}", count(many), kinds(report, &rest, left).unwrap_or_default()));
     (shown, more)
 }
 

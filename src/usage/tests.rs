@@ -79,6 +79,8 @@ fn store(cache: &mut Cache, file: usize, rows: &[Row]) -> MeterPart {
                 newest: None,
                 present: Vec::new(),
                 system: None,
+                pack: None,
+                distinct_keys: false,
             };
             cache.finish_part(&whole, Some(&table.into_bytes()))?;
             let pack = writer.finish(cache, content)?;

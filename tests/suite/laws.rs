@@ -1658,6 +1658,8 @@ mod blocks {
                     newest: None,
                     present: Vec::new(),
                     system: None,
+                    pack: None,
+                    distinct_keys: false,
                 };
                 cache.finish_part(&part, Some(&table.into_bytes()))?;
                 let pack = writer.finish(cache, content)?;

@@ -100,6 +100,51 @@ impl Daily {
         }
     }
 
+    /// Takes over the days of the same account from another activity, whose features have the numbers `features` here.
+    fn absorb(&mut self, other: Daily, features: &[FeatureId]) {
+        let Daily { first, days, features: own, more, first_call } = other;
+        self.first_call = self.first_call.into_iter().chain(first_call).min();
+        let local: Vec<usize> = own.iter().map(|f| self.local(features[f.0 as usize])).collect();
+        if days.is_empty() {
+            return;
+        }
+        let last = first.saturating_add(i32::try_from(days.len()).unwrap_or(i32::MAX) - 1);
+        if self.days.is_empty() {
+            self.first = first;
+        }
+        if last >= self.first {
+            let len = usize::try_from(last - self.first).unwrap_or(0) + 1;
+            self.days.reserve_exact(len.saturating_sub(self.days.len()));
+        }
+        for (day, mut one) in (first..).zip(days) {
+            if one.line == 0 {
+                continue;
+            }
+            let (mut theirs, mut bits) = (std::mem::take(&mut one.features), 0u64);
+            while theirs != 0 {
+                match local[theirs.trailing_zeros() as usize] {
+                    at @ 0..64 => bits |= 1 << at,
+                    at => self.more.push((day, at as u32)),
+                }
+                theirs &= theirs - 1;
+            }
+            one.features = bits;
+            if let Some(slot) = self.slot(day) {
+                *slot = one;
+            }
+        }
+        for (day, at) in more {
+            match local[at as usize] {
+                at @ 0..64 => {
+                    if let Some(slot) = self.slot(day) {
+                        slot.features |= 1 << at;
+                    }
+                }
+                at => self.more.push((day, at as u32)),
+            }
+        }
+    }
+
     fn window(&self, from: Day, to: Day) -> impl Iterator<Item = &Use> {
         let at = |day: Day| usize::try_from(day.saturating_sub(self.first)).unwrap_or(0).min(self.days.len());
         let (from, to) = (at(from), at(to));
@@ -249,6 +294,20 @@ impl Activity {
         }
     }
 
+    /// Takes over what another activity of the same export, with other rows of it, was filled with.
+    pub fn absorb(&mut self, other: Activity) {
+        let features: Vec<FeatureId> = other.names.iter().map(|name| self.feature(name)).collect();
+        let mut theirs = other.daily;
+        for (id, at) in other.accounts {
+            let mine = self.account(&id);
+            self.daily[mine].absorb(std::mem::take(&mut theirs[at]), &features);
+        }
+        if let Some((first, last)) = other.span {
+            let (a, b) = self.span.unwrap_or((first, last));
+            self.span = Some((a.min(first), b.max(last)));
+        }
+    }
+
     /// The first and the last date that any account has a row for: the days that the export covers.
     pub fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
         self.span.map(|(a, b)| (date(a), date(b)))
@@ -324,6 +383,51 @@ mod tests {
         assert_eq!(daily.days.len(), 1);
         assert!(daily.called_before(number(day("2026-01-02"))));
         assert!(!daily.called_before(number(day("2026-01-01"))));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn activity_read_in_pieces_is_the_same_as_at_once(
+            rows in proptest::collection::btree_map((0u8..3, 0u32..40), (0u64..3, proptest::collection::vec(0u8..80, 0..70)), 0..60),
+            cut in 0usize..60,
+        ) {
+            let fill = |a: &mut Activity, rows: &[(&(u8, u32), &(u64, Vec<u8>))]| {
+                for (line, ((account, at), (n, features))) in (1..).zip(rows) {
+                    let account = a.account(&format!("acct_{account}").into());
+                    let features: Vec<FeatureId> = features.iter().map(|f| a.feature(&format!("f{f}"))).collect();
+                    let date = day("2026-06-01") + chrono::TimeDelta::days((*at).into());
+                    let place = At { file: 0, line: line + u64::from(*n) };
+                    a.add(account, date, counts(*n), &features, place);
+                }
+            };
+            let keep = || Activity::new(Measured::ALL, day("2026-06-05"), day("2026-07-05"));
+            let rows: Vec<_> = rows.iter().collect();
+            let (one, two) = rows.split_at(cut.min(rows.len()));
+            let (mut whole, mut pieces, mut rest) = (keep(), keep(), keep());
+            fill(&mut whole, one);
+            fill(&mut whole, two);
+            fill(&mut rest, two);
+            fill(&mut pieces, one);
+            pieces.absorb(rest);
+            proptest::prop_assert_eq!(whole.span, pieces.span);
+            let (from, to) = (number(day("2026-05-25")), number(day("2026-07-20")));
+            for account in ["acct_0", "acct_1", "acct_2"] {
+                proptest::prop_assert_eq!(whole.knows(account), pieces.knows(account));
+                let (Some(a), Some(b)) = (whole.of(account), pieces.of(account)) else { continue };
+                let uses = |all: &Activity, daily: &Daily| {
+                    let mut uses = std::collections::BTreeSet::new();
+                    daily.each_use(from, to, |day, feature| {
+                        uses.insert((day, all.name(feature).clone()));
+                    });
+                    uses
+                };
+                proptest::prop_assert_eq!(uses(&whole, a), uses(&pieces, b));
+                proptest::prop_assert!(a.counts(from, to).eq(b.counts(from, to)));
+                proptest::prop_assert!(a.rows(from, to).eq(b.rows(from, to)));
+                proptest::prop_assert_eq!(a.first_call, b.first_call);
+                proptest::prop_assert_eq!(a.last_use(to), b.last_use(to));
+            }
+        }
     }
 
     #[test]

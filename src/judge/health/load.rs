@@ -1,7 +1,7 @@
 //! What scores are made of, taken from the exports: the one place here that reads.
 
 use super::{
-    Activity, Billing, Counts, Customer, Formula, Health, Measured, Plans,
+    Activity, Billing, Counts, Customer, FeatureId, Formula, Health, Measured, Plans,
     billing::{Standing, Trouble},
     day_of, judged_day,
     plans::PlanRow,
@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     data::{
-        At, Data,
-        records::{Account, ActivityDay, Invoice, Payment, Plan, Subscription, Text, Ticket},
+        At, Data, record,
+        records::{Account, Invoice, Payment, Plan, Subscription, Text, Ticket},
     },
     judge::{
         collection::{Attempt, AttemptStatus, Collection, InvoiceStatus, Owed},
@@ -24,7 +24,10 @@ use crate::{
 use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
+};
 
 /// The accounts with all that scores are made of.
 #[derive(Debug)]
@@ -154,14 +157,52 @@ fn load_activity(data: &Data<'_>, from: NaiveDate, to: NaiveDate) -> Result<Acti
         api_calls: has("api_calls"),
         features: has("features_used"),
     };
-    let mut activity = Activity::new(measured, from, to);
-    let mut negative = 0u64;
-    let rows: Vec<ActivityDay> = data.load()?;
-    let mut features = Vec::new();
-    for row in &rows {
+    let start = || Reading {
+        settings: data.settings,
+        activity: Activity::new(measured, from, to),
+        negative: 0,
+        lists: HashMap::default(),
+    };
+    let mut pieces = data.fold(start, Reading::add)?.into_iter();
+    let Reading { mut activity, mut negative, .. } = pieces.next().unwrap_or_else(start);
+    for piece in pieces {
+        activity.absorb(piece.activity);
+        negative += piece.negative;
+    }
+    if negative > 0 {
+        data.note(format!("activity holds negative counts ({negative}); they were read as 0"));
+    }
+    Ok(activity)
+}
+
+record! {
+    /// Of a day of activity what scores need.
+    Day of "activity" {
+        account_id: Text,
+        date: NaiveDate,
+        logins: Option<i64>,
+        active_users: Option<i64>,
+        api_calls: Option<i64>,
+        /// The list as it is stored: millions of days share few of them.
+        features_used: Option<Text>,
+    }
+}
+
+/// Activity while it is read.
+struct Reading<'d> {
+    settings: &'d Settings,
+    activity: Activity,
+    /// Counts below 0.
+    negative: u64,
+    /// The features of each list that was met.
+    lists: HashMap<Text, Vec<FeatureId>, foldhash::fast::RandomState>,
+}
+
+impl Reading<'_> {
+    fn add(&mut self, row: Day) -> Result<()> {
         let mut count = |n: Option<i64>| {
             u64::try_from(n.unwrap_or(0)).unwrap_or_else(|_| {
-                negative += 1;
+                self.negative += 1;
                 0
             })
         };
@@ -170,17 +211,22 @@ fn load_activity(data: &Data<'_>, from: NaiveDate, to: NaiveDate) -> Result<Acti
             active_users: count(row.active_users),
             api_calls: count(row.api_calls),
         };
-        features.clear();
-        for name in row.features_used.iter().flatten() {
-            features.push(activity.feature(shared_name(data.settings, name)));
-        }
-        let account = activity.account(&row.account_id);
-        activity.add(account, row.date, counts, &features, row.at);
+        let features = match &row.features_used {
+            None => &[],
+            Some(list) => match self.lists.entry(list.clone()) {
+                Entry::Occupied(known) => known.into_mut().as_slice(),
+                Entry::Vacant(new) => {
+                    let names: Vec<Cow<'_, str>> = serde_json::from_str(list)?;
+                    let ids =
+                        names.iter().map(|name| self.activity.feature(shared_name(self.settings, name)));
+                    new.insert(ids.collect()).as_slice()
+                }
+            },
+        };
+        let account = self.activity.account(&row.account_id);
+        self.activity.add(account, row.date, counts, features, row.at);
+        Ok(())
     }
-    if negative > 0 {
-        data.note(format!("activity holds negative counts ({negative}); they were read as 0"));
-    }
-    Ok(activity)
 }
 
 /// A feature's name after `[map.feature]`.
