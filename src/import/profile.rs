@@ -44,7 +44,9 @@
 //! export (recognised by that profile, or `file = "invoices*.csv"` beside this one), whose row with `key` equal to
 //! this row's `by` gives `@invoices.COLUMN`.
 //!
-//! **Others.** `truncated = ["lines.has_more"]`: where true, the export is cut. `base = "openmeter/events"`: start
+//! **Others.** `truncated = ["lines.has_more"]`: where true, the export is cut. `counted_by = "total"`: the
+//! member of the object around the records that says how many there are; where it says more than stand in the file,
+//! the export is cut. `base = "openmeter/events"`: start
 //! from that profile and replace only what is written here; outputs are matched by dataset, columns by name, and
 //! `columns.x = []` takes a column away.
 
@@ -93,6 +95,7 @@ pub struct Profile {
     pub(crate) outputs: Vec<Output>,
     pub(crate) joins: BTreeMap<String, words::Join>,
     pub(crate) truncated: Vec<Path>,
+    pub(crate) counted_by: Option<String>,
     pub(crate) minor_digits: BTreeMap<String, u32>,
     words: ProfileWords,
 }
@@ -189,9 +192,15 @@ pub(crate) enum What<F> {
 const BUILTIN: &[(&str, &str)] = &[
     ("lago/invoice_fees", include_str!("profiles/lago-invoice_fees.toml")),
     ("lago/invoices", include_str!("profiles/lago-invoices.toml")),
+    ("launchdarkly/code_references", include_str!("profiles/launchdarkly-code_references.toml")),
+    ("launchdarkly/flags", include_str!("profiles/launchdarkly-flags.toml")),
+    ("launchdarkly/statuses", include_str!("profiles/launchdarkly-statuses.toml")),
     ("openmeter/events", include_str!("profiles/openmeter-events.toml")),
+    ("posthog/flags", include_str!("profiles/posthog-flags.toml")),
     ("stripe/invoices", include_str!("profiles/stripe-invoices.toml")),
     ("stripe/payments", include_str!("profiles/stripe-payments.toml")),
+    ("unleash/export", include_str!("profiles/unleash-export.toml")),
+    ("unleash/search", include_str!("profiles/unleash-search.toml")),
 ];
 
 static BUILTINS: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {

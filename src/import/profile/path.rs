@@ -76,7 +76,9 @@ impl Path {
                     brackets = rest;
                     continue;
                 }
-                let Some(end) = brackets.find(']').filter(|_| brackets.starts_with('[')) else { return Err(format!("the path {text} lacks a ]")) };
+                let Some(end) = brackets.find(']').filter(|_| brackets.starts_with('[')) else {
+                    return Err(format!("the path {text} lacks a ]"));
+                };
                 path.steps.push(match &brackets[1..end] {
                     "" => Step::Each,
                     at => Step::At(

@@ -59,6 +59,7 @@ pub(super) fn resolve(name: &str, words: ProfileWords, builtin: bool) -> Result<
         outputs,
         joins: words.join.clone(),
         truncated,
+        counted_by: words.counted_by.clone(),
         minor_digits: words.minor_digits.clone(),
         words,
     })

@@ -43,6 +43,7 @@ pub struct ProfileWords {
     pub(super) output: Vec<OutputWords>,
     pub(super) join: BTreeMap<String, Join>,
     pub(super) truncated: Vec<String>,
+    pub(super) counted_by: Option<String>,
     pub(super) minor_digits: BTreeMap<String, u32>,
 }
 
@@ -131,7 +132,11 @@ impl Part {
     /// That part, where the text has so many.
     pub(super) fn of<'t>(&self, text: &'t str) -> Option<&'t str> {
         let from_end = usize::try_from(self.number.unsigned_abs()).ok()?.checked_sub(1)?;
-        if self.number > 0 { text.split(&*self.at).nth(from_end) } else { text.rsplit(&*self.at).nth(from_end) }
+        if self.number > 0 {
+            text.split(&*self.at).nth(from_end)
+        } else {
+            text.rsplit(&*self.at).nth(from_end)
+        }
     }
 }
 
@@ -237,6 +242,7 @@ impl ProfileWords {
             recognise: self.recognise.or(base.recognise),
             output,
             join,
+            counted_by: self.counted_by.or(base.counted_by),
             truncated: if self.truncated.is_empty() { base.truncated } else { self.truncated },
             minor_digits,
         }
