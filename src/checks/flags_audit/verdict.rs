@@ -200,3 +200,100 @@ fn named(known: &Known, policy: &Policy, referenced: Option<&Referenced>) -> Opt
 fn day_count(days: i64) -> String {
     counted(days.unsigned_abs(), "day", "days")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::flags_audit::{
+        assess::assess,
+        ends::tests::{at, flag, known},
+        inputs::{Flag, Has},
+        policy::playbook,
+    };
+    use chrono::TimeDelta;
+    use proptest::prelude::*;
+
+    const ALL: Has = Has {
+        owner: true,
+        extended: true,
+        justification: true,
+        permanent: true,
+        changed: true,
+        evaluated: true,
+    };
+
+    fn ruled(flag: Flag, days: i64, referenced: Option<&Referenced>) -> (Ruling, Assessment) {
+        let (policy, known) = (playbook(), known(flag));
+        let as_of = at("2028-01-01T12:00:00Z") + TimeDelta::days(days);
+        let found = assess(&known, ALL, &policy, as_of, referenced);
+        (rule(&known, &found, &policy, as_of, referenced), found)
+    }
+
+    fn flags() -> impl Strategy<Value = Flag> {
+        let kinds =
+            prop::sample::select(vec!["release", "experiment", "operational", "kill_switch", "permission"]);
+        let statuses = prop::sample::select(vec!["active", "inactive", "launched", "archived"]);
+        let day = || prop::option::of(0i64..200);
+        (kinds, statuses, prop::option::of(0u32..=4), day(), day(), any::<bool>(), any::<bool>()).prop_map(
+            |(kind, status, quarter, changed, evaluated, billing, permanent)| {
+                let moment = |day: Option<i64>| day.map(|d| at("2028-01-01") + TimeDelta::days(d));
+                Flag {
+                    kind: Some(kind.into()),
+                    status: Some(status.into()),
+                    rollout_percent: quarter.map(|q| Decimal::from(q * 25)),
+                    last_changed_at: moment(changed),
+                    last_evaluated_at: moment(evaluated),
+                    tags: billing.then(|| vec!["billing".into()]),
+                    permanent: Some(permanent),
+                    ..flag()
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_names_billing_is_never_simply_removed_and_what_is_to_stay_never_at_all(
+            flag in flags(),
+            days in 0i64..400,
+            found_in_code in prop::option::of(any::<bool>()),
+        ) {
+            let referenced = found_in_code.map(|there| Referenced {
+                places: if there { vec!["src/a.ts:1".to_owned()] } else { vec![] },
+                paths: if there { vec!["src/a.ts".to_owned()] } else { vec![] },
+                uncertain: 0,
+            });
+            let (ruling, found) = ruled(flag.clone(), days, referenced.as_ref());
+            prop_assert!(!ruling.why.is_empty());
+            if flag.tags.is_some() {
+                prop_assert_ne!(ruling.verdict, Verdict::Remove);
+            }
+            let archived = flag.status.as_deref() == Some("archived");
+            if matches!(found.end, End::None(_)) && !archived {
+                prop_assert_eq!(ruling.verdict, Verdict::Keep);
+            }
+            if archived {
+                prop_assert_eq!(ruling.verdict == Verdict::Keep, found_in_code != Some(true));
+            }
+            // Past its end nothing is simply kept.
+            if found.overdue.is_some() {
+                prop_assert_ne!(ruling.verdict, Verdict::Keep);
+            }
+            prop_assert!(found.overdue.is_none() || found.expiring.is_none());
+        }
+    }
+
+    #[test]
+    fn a_launched_flag_past_its_end_is_removed_and_one_still_moving_is_not() {
+        let launched = Flag { status: Some("launched".into()), ..flag() };
+        assert_eq!(ruled(launched.clone(), 91, None).0.verdict, Verdict::Remove);
+        assert_eq!(ruled(launched, 90, None).0.verdict, Verdict::Keep);
+        let moving = Flag {
+            rollout_percent: Some(Decimal::from(40)),
+            last_changed_at: Some(at("2028-03-20")),
+            last_evaluated_at: Some(at("2028-04-01")),
+            ..flag()
+        };
+        assert_eq!(ruled(moving, 95, None).0.verdict, Verdict::Extend);
+    }
+}
