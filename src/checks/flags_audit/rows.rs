@@ -31,7 +31,7 @@ pub(super) const COLUMNS: &[RowColumn] = columns![
     "age_days" Hidden "whole days since it was created; null where that is not known",
     "ends_at" Hidden "its end; null where it has none, or it is not known",
     "overdue_days" Number "whole days past its end; null where it is not past it",
-    "rollout_percent" Number "its rollout in the environment that counts",
+    "rollout_percent" Hidden "its rollout in the environment that counts",
     "references" Hidden "where the code names it, as path:line; null where the code was not searched",
     "uncertain_references" Hidden "lines that hold its key as an everyday word; null where the code was not searched",
     "verdict" Text "remove, remove_with_care, extend or keep",

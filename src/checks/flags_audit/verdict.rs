@@ -285,13 +285,14 @@ mod tests {
 
     #[test]
     fn a_launched_flag_past_its_end_is_removed_and_one_still_moving_is_not() {
-        let launched = Flag { status: Some("launched".into()), ..flag() };
+        let asked_for = Some(at("2028-03-30"));
+        let launched = Flag { status: Some("launched".into()), last_evaluated_at: asked_for, ..flag() };
         assert_eq!(ruled(launched.clone(), 91, None).0.verdict, Verdict::Remove);
         assert_eq!(ruled(launched, 90, None).0.verdict, Verdict::Keep);
         let moving = Flag {
             rollout_percent: Some(Decimal::from(40)),
             last_changed_at: Some(at("2028-03-20")),
-            last_evaluated_at: Some(at("2028-04-01")),
+            last_evaluated_at: asked_for,
             ..flag()
         };
         assert_eq!(ruled(moving, 95, None).0.verdict, Verdict::Extend);
