@@ -33,6 +33,7 @@ complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "prorate" -d '
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "health" -d 'Check a score for every account, with early warning'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "renewals" -d 'Check the renewals of the next 90 days: risk, and the outreach that is owed'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "triage" -d 'Check every ticket to the right queue'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "flags-audit" -d 'Check feature flags with an owner and an end; which can be deleted today'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "import" -d 'Read exports into the cache and remember them for later calls'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "status" -d 'Show what the cache holds, and where it lies'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "checks" -d 'List the checks, what each reads, and which can run on the given exports'
@@ -394,6 +395,53 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l verbose
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l no-progress -d 'No progress bars'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l verify -d 'Hash every file again instead of trusting its size and times'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l code -d 'Search this source tree for the flags, in all spellings; ignore files are honoured (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l environment -d 'The environment whose rollout counts, where the export tells them apart [default: production]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l preset -d 'Also call stale what that system would [default: none]' -r -f -a "none\t''
+launchdarkly\t''
+unleash\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l finished-after -d 'Days at 0 or 100 % after which a flag is finished [default: 30]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l stale-after -d 'Days without evaluation after which a flag is stale [default: 30]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l expiring-within -d 'Days before its end from which a flag is expiring [default: 14]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l settled-after -d 'Days after a change of the rollout before which a removal needs care [default: 30]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l careful -d 'Words in a flag\'s key, its tags or the paths of its code that make its removal need care [default: billing,auth,authentication,authorization,security]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"

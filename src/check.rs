@@ -42,6 +42,10 @@ pub enum OptKind {
     Switch,
     /// A whole number that is not negative.
     Count,
+    /// Whole days: `40` or `40d`; 0 for none.
+    Days,
+    /// Files or folders that are read; may be given several times.
+    Paths,
     /// Several of these words.
     Words(&'static [&'static str]),
     /// A time of day, `09:00`; `24:00` is the day's end.

@@ -152,7 +152,8 @@ fn arg(flag: &'static str, kind: Kind, default: &str, doc: &str) -> Arg {
         Kind::Decimal | Kind::Amount => "AMOUNT",
         Kind::Int => "N",
         Kind::Duration => "DURATION",
-        Kind::Path => "PATH",
+        Kind::Days => "DAYS",
+        Kind::Path | Kind::Paths => "PATH",
         Kind::Zone | Kind::Zones => "ZONE",
         Kind::Moment => "DATE|TIMESTAMP",
         Kind::Rejects => "N|P%",
@@ -170,7 +171,7 @@ fn arg(flag: &'static str, kind: Kind, default: &str, doc: &str) -> Arg {
     arg = match kind {
         Kind::Switch => return arg.action(ArgAction::SetTrue),
         Kind::Choice(words) => arg.value_parser(PossibleValuesParser::new(words)).hide_possible_values(false),
-        Kind::Texts | Kind::Codes => arg.action(ArgAction::Append),
+        Kind::Texts | Kind::Codes | Kind::Paths => arg.action(ArgAction::Append),
         _ => arg,
     };
     arg.value_name(value).allow_hyphen_values(true)

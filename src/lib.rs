@@ -12,6 +12,7 @@
 //! - `cache`: what the exports held; the only place that names SQLite.
 //! - `usage`: tens of millions of events, packed and summed.
 //! - `import`: export files into the cache: reading, profiles, validation.
+//! - `code_refs`: source trees searched for keys.
 //! - `data`: the exports as typed records with shared names.
 //! - `judge`: judgement that several checks share, pure.
 //! - `engine`: a check's outcome made into a report: severities, scope, verdict, exit code.
@@ -24,6 +25,7 @@ pub mod cache;
 pub mod check;
 pub mod checks;
 pub mod cli;
+pub mod code_refs;
 pub mod commands;
 pub mod data;
 pub mod engine;

@@ -2,6 +2,7 @@
 
 mod charges;
 mod dunning;
+mod flags_audit;
 mod health;
 mod prorate;
 mod reconcile;
@@ -22,6 +23,7 @@ pub const ALL: &[Check] = &[
     health::CHECK,
     renewals::CHECK,
     triage::CHECK,
+    flags_audit::CHECK,
 ];
 
 /// An answer from options alone; `None` where they ask for none.

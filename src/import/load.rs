@@ -547,7 +547,12 @@ pub(super) fn json(
     let members: serde_json::Map<String, serde_json::Value> = splitter.members().iter().cloned().collect();
     let others: Vec<String> = splitter.other_lists().to_vec();
     let identity = splitter.finish()?;
+    let found = sink.parts.first().map_or(0, |p| p.loaded + p.filtered + p.rejected);
+    let more = counted_more(work, &members, found);
     let mut loaded = sink.finish(&state, tables, identity.digest)?;
+    if let Some(more) = more {
+        loaded.problems.push(("data/cut-export".to_owned(), more));
+    }
     if says_cut(&members) {
         let message = "the export says has_more: true, so this is not all of it; export all pages".to_owned();
         loaded.problems.push(("data/cut-export".to_owned(), message));
@@ -556,6 +561,19 @@ pub(super) fn json(
         loaded.warnings.push(format!("holds further lists that were not read: {}", others.join(", ")));
     }
     Ok(loaded)
+}
+
+/// Where the profile's vendor says how many records there are, and it is more than were found: what to say.
+fn counted_more(
+    work: &FileWork<'_>,
+    members: &serde_json::Map<String, serde_json::Value>,
+    found: u64,
+) -> Option<String> {
+    let name = work.detected.profile()?.counted_by.as_deref()?;
+    let said = members.get(name)?.as_u64().filter(|said| *said > found)?;
+    Some(format!(
+        "the export says {name}: {said} and holds {found}, so this is not all of it; export all pages"
+    ))
 }
 
 type Run<'w> = (Sink<'w>, State, Vec<SeriesTable>);

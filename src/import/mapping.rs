@@ -492,12 +492,12 @@ impl<'a> Run<'_, 'a, '_> {
                     made_any |= self.made(at, made);
                 }
                 (Record::Json(value), None) => {
-                    let place = Place::Json(Scope { value, outer: None });
+                    let place = Place::Json(Scope::whole(value));
                     let made = compiled.row(output, &place, &mut self.values, seen);
                     made_any |= self.made(at, made);
                 }
                 (Record::Json(value), Some(rows)) => {
-                    rows.each_row(&Scope { value, outer: None }, &mut |scope| {
+                    rows.each_row(&Scope::whole(value), &mut |scope| {
                         let made = compiled.row(output, &Place::Json(*scope), &mut self.values, seen);
                         made_any |= self.made(at, made);
                     });

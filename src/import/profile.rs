@@ -20,30 +20,33 @@
 //! also fits `Created` and `Created (UTC)`. In JSON it is a path: `status_transitions.paid_at`,
 //! `items.data[0].price.id`, `labels[].name` (a list), `parent.*.proration` (any key); in nested rows `^.id` is a
 //! field of the record around the row. `@invoices.customer` is the column of a companion file, see `join`;
-//! `=text` is that text itself, as a part of `concat`.
+//! `=text` is that text itself, as a part of `concat`; `#` is the key under which a row of an object stands.
 //!
 //! **Columns.** A column is a field, a list of fields or tables (the first that gives a value counts), or a table:
 //! - `from` (one or several fields), `const` (a fixed text), `concat` with `separator` (absent if a part is);
 //!   `minus` (a field that is subtracted from `from`);
 //! - `when = { field = "word" }`: only where each named field is that word, or one of a list of words. A word is
 //!   compared like a header; `*` stands for any text, alone for any value, `""` for none;
-//! - `strip` (prefixes), `words` (vendor's word → ours; `""`: no value; words that are ours already pass; another
+//! - `strip` (prefixes), `part = { at = "/", number = -1 }` (the last of the parts that `/` separates; 1 is the first),
+//!   `words` (vendor's word → ours; `""`: no value; words that are ours already pass; another
 //!   word rejects the row), `default` (where there is no value);
-//! - `unit`: `major` (default) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
+//! - `unit`: `major` (default), `thousandth` (the number is divided by 1,000) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
 //!   profile for a vendor who counts otherwise);
 //! - `time`: `rfc3339` (default: all the forms of a canonical export), `minute` (`YYYY-MM-DD HH:MM`, seconds
 //!   allowed), `unix_s`, `unix_ms`; `zone` (IANA) for times without an offset, else the zone in the header's
 //!   brackets, else the file's; `inclusive = true`: an end that is part of the period (the day after it, or the
 //!   second after a second 59, is the canonical, exclusive end).
 //!
-//! **Outputs.** `rows` names the nested list whose items are the rows. `when` limits an output to some records;
+//! **Outputs.** `rows` names the nested list whose items are the rows, or as `environments{}` the object whose values. `when` limits an output to some records;
 //! `keep` and `drop` (a condition, or a list of them of which one must hold) filter rows, and are counted.
 //!
 //! **Joins.** `join.invoices = { profile = "lago/invoices", key = "lago_id", by = "invoice_lago_id" }`: another
 //! export (recognised by that profile, or `file = "invoices*.csv"` beside this one), whose row with `key` equal to
 //! this row's `by` gives `@invoices.COLUMN`.
 //!
-//! **Others.** `truncated = ["lines.has_more"]`: where true, the export is cut. `base = "openmeter/events"`: start
+//! **Others.** `truncated = ["lines.has_more"]`: where true, the export is cut. `counted_by = "total"`: the
+//! member of the object around the records that says how many there are; where it says more than stand in the file,
+//! the export is cut. `base = "openmeter/events"`: start
 //! from that profile and replace only what is written here; outputs are matched by dataset, columns by name, and
 //! `columns.x = []` takes a column away.
 
@@ -92,6 +95,7 @@ pub struct Profile {
     pub(crate) outputs: Vec<Output>,
     pub(crate) joins: BTreeMap<String, words::Join>,
     pub(crate) truncated: Vec<Path>,
+    pub(crate) counted_by: Option<String>,
     pub(crate) minor_digits: BTreeMap<String, u32>,
     words: ProfileWords,
 }
@@ -169,6 +173,8 @@ pub(crate) struct Take<F> {
     pub words: Option<BTreeMap<String, String>>,
     pub default: Option<String>,
     pub minor: bool,
+    pub thousandth: bool,
+    pub part: Option<words::Part>,
     pub time: Option<words::TimeForm>,
     pub zone: Option<chrono_tz::Tz>,
     pub inclusive: bool,
@@ -186,9 +192,15 @@ pub(crate) enum What<F> {
 const BUILTIN: &[(&str, &str)] = &[
     ("lago/invoice_fees", include_str!("profiles/lago-invoice_fees.toml")),
     ("lago/invoices", include_str!("profiles/lago-invoices.toml")),
+    ("launchdarkly/code_references", include_str!("profiles/launchdarkly-code_references.toml")),
+    ("launchdarkly/flags", include_str!("profiles/launchdarkly-flags.toml")),
+    ("launchdarkly/statuses", include_str!("profiles/launchdarkly-statuses.toml")),
     ("openmeter/events", include_str!("profiles/openmeter-events.toml")),
+    ("posthog/flags", include_str!("profiles/posthog-flags.toml")),
     ("stripe/invoices", include_str!("profiles/stripe-invoices.toml")),
     ("stripe/payments", include_str!("profiles/stripe-payments.toml")),
+    ("unleash/export", include_str!("profiles/unleash-export.toml")),
+    ("unleash/search", include_str!("profiles/unleash-search.toml")),
 ];
 
 static BUILTINS: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {

@@ -3,6 +3,7 @@
 use super::text::{count, plural, safe, verdict};
 use super::words::{Group, at_stake, message, not_judged, problem, result};
 use crate::report::{Finding, Problem, Report, Severity, State};
+use std::collections::BTreeSet;
 
 /// GitHub shows ten annotations of a level and step, and drops the others in silence.
 const MOST: usize = 10;
@@ -32,12 +33,11 @@ pub(super) fn annotations(report: &Report) -> String {
             let text = problem(&Problem { file: None, ..p.clone() });
             annotate(&mut out, level, place, &safe(&p.code), &text);
         }
-        for f in findings.iter().take(most.saturating_sub(problems.len())) {
-            finding(&mut out, level, f);
-        }
+        let (shown, hidden) = findings.split_at(findings.len().min(most.saturating_sub(problems.len())));
+        shown.iter().for_each(|f| finding(&mut out, level, f));
         let rest = (problems.len() + findings.len()).saturating_sub(most);
         if rest > 0 {
-            left_out.push(plural(rest as u64, severity.name()));
+            left_out.push(format!("{}{}", plural(rest as u64, severity.name()), unseen(shown, hidden)));
         }
     }
     if !left_out.is_empty() {
@@ -56,6 +56,14 @@ pub(super) fn annotations(report: &Report) -> String {
         annotate(&mut out, "notice", None, &title, &unjudged.join("\n"));
     }
     out
+}
+
+/// ` (among them CODE)`: the codes of what is left out that no annotation of the level has.
+fn unseen(shown: &[&Finding], hidden: &[&Finding]) -> String {
+    let seen: BTreeSet<&str> = shown.iter().map(|f| f.code).collect();
+    let codes: BTreeSet<&str> = hidden.iter().map(|f| f.code).filter(|c| !seen.contains(c)).collect();
+    let list: Vec<&str> = codes.into_iter().collect();
+    if list.is_empty() { String::new() } else { format!(" (among them {})", list.join(", ")) }
 }
 
 fn finding(out: &mut String, level: &str, f: &Finding) {

@@ -132,7 +132,13 @@ fn default_toml(slot: &Slot) -> String {
             format!("[{}]", items.join(", "))
         }
         Kind::Switch => if slot.default == "true" { "true" } else { "false" }.to_owned(),
-        Kind::Percent | Kind::Decimal | Kind::Amount | Kind::Int | Kind::Rejects | Kind::Limit
+        Kind::Percent
+        | Kind::Decimal
+        | Kind::Amount
+        | Kind::Int
+        | Kind::Days
+        | Kind::Rejects
+        | Kind::Limit
             if bare(slot.default) =>
         {
             slot.default.to_owned()

@@ -175,6 +175,9 @@ pub const ENGINE_CODES: &[(&str, Severity)] = &[
     ("waiver/unused", Severity::Warning),
 ];
 
+/// Short names under which the section of a check may be written as well.
+pub(crate) const SHORT_SECTIONS: &[(&str, &str)] = &[("flags", "flags-audit"), ("gdpr", "gdpr-delete")];
+
 /// The sections that are read as tables of their own, with what they are for.
 pub(crate) const TABLES: &[(&str, &str)] = &[
     ("source", "What the tool cannot see in a file; the first [[source]] whose pattern fits counts."),
@@ -300,6 +303,13 @@ impl Catalogue {
             }
         }
         sections
+    }
+
+    /// The section that is written so: by its name, or a check's by the short one.
+    pub(crate) fn section(&self, written: &str) -> Option<&'static str> {
+        let full =
+            SHORT_SECTIONS.iter().find(|(short, _)| *short == written).map_or(written, |(_, full)| full);
+        self.sections().into_iter().find(|s| *s == full)
     }
 
     /// Whether `--select` with this text selects anything: a code, or a check for all its codes.

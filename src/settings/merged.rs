@@ -3,7 +3,7 @@
 use super::discover::Environment;
 use super::fault::{Fault, Origin, nearest};
 use super::keys::{Catalogue, Slot};
-use super::values::split_list;
+use super::values::{Kind, split_list};
 use super::written::{Raw, Written};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,6 +73,8 @@ fn flag_of(slot: &Slot, flags: &FlagValues, check: Option<&str>) -> Option<Raw> 
     let texts = match given.last() {
         None if slot.kind.is_list() => Vec::new(),
         None => vec!["true".to_owned()],
+        // A comma may be part of a file's name.
+        Some(_) if slot.kind == Kind::Paths => given.clone(),
         Some(_) if slot.kind.is_list() => given.iter().flat_map(|t| split_list(t)).collect(),
         Some(last) => vec![last.clone()],
     };

@@ -109,6 +109,15 @@ impl Settings {
         self.typed(name, |v| if let Value::Path(p) = v { Some(self.path_of(origin, p)) } else { None })
     }
 
+    /// Files or folders that are read, in the order given; seen from where [`Settings::opt_path`] sees one.
+    pub fn opt_paths(&self, name: &str) -> Result<Vec<PathBuf>, OptionError> {
+        let origin = &self.option(name)?.origin;
+        self.typed(name, |v| match v {
+            Value::Texts(list) => Some(list.iter().map(|p| self.path_of(origin, p)).collect()),
+            _ => None,
+        })
+    }
+
     /// A table, its keys laid over those of the default; an empty one where neither has any.
     pub fn opt_table(&self, name: &str) -> Result<Table, OptionError> {
         self.typed(name, |v| if let Value::Table(t) = v { Some(t.clone()) } else { None })

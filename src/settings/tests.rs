@@ -149,6 +149,20 @@ fn d(text: &str) -> Decimal {
 }
 
 #[test]
+fn the_section_of_a_check_may_have_its_short_name() {
+    let bound = |toml: &str| {
+        let settings = run().toml(toml).check(Some("flags-audit")).load().unwrap();
+        let card = settings.opt_table("bounds").unwrap().table("card").and_then(|c| c.count("most"));
+        (settings.opt_count("keep").unwrap(), card)
+    };
+    let short = "[flags]\nkeep = 3\n[flags.bounds]\ncard = { most = 9, within = \"1d\" }\n";
+    assert_eq!(bound(short), (3, Some(9)));
+    assert_eq!(bound("[flags-audit]\nkeep = 4\n"), (4, Some(15)));
+    let twice = run().toml("[flags]\nkeep = 3\n[flags-audit]\nkeep = 4\n").check(Some("flags-audit")).load();
+    assert!(twice.unwrap_err().to_string().contains("'keep' in [flags-audit] stands twice"));
+}
+
+#[test]
 fn without_anything_the_defaults_of_the_contract_hold() {
     let s = run().good();
     assert_eq!((s.timezone, s.format, s.fail_on), (Tz::UTC, "table", Some(Severity::Error)));

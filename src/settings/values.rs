@@ -51,6 +51,10 @@ pub enum Kind {
     Limit,
     /// A whole number that is not negative.
     Count,
+    /// Whole days, `40` or `40d`.
+    Days,
+    /// Several files or folders.
+    Paths,
     /// A time of day, `00:00` to `24:00`.
     Clock,
     /// A table of crosscheck.toml.
@@ -72,6 +76,8 @@ impl From<OptKind> for Kind {
             OptKind::OutFile => Kind::Path,
             OptKind::Switch => Kind::Switch,
             OptKind::Count => Kind::Count,
+            OptKind::Days => Kind::Days,
+            OptKind::Paths => Kind::Paths,
             OptKind::Words(words) => Kind::Words(words),
             OptKind::Clock => Kind::Clock,
             OptKind::Zone => Kind::Zone,
@@ -177,7 +183,7 @@ impl Value {
 impl Kind {
     /// Whether it takes several values: an array in crosscheck.toml, separated by commas elsewhere.
     pub fn is_list(self) -> bool {
-        matches!(self, Kind::Texts | Kind::Words(_) | Kind::Codes | Kind::Zones)
+        matches!(self, Kind::Texts | Kind::Paths | Kind::Words(_) | Kind::Codes | Kind::Zones)
     }
 
     /// The shape of what only crosscheck.toml can say: a table or a list of tables.
@@ -209,6 +215,8 @@ impl Kind {
             Kind::Rejects => "a number of rows such as 10 or a share of them such as 1%".into(),
             Kind::Limit => "a number of rows, or all".into(),
             Kind::Count => "a whole number that is not negative".into(),
+            Kind::Days => "a number of whole days such as 40 or 40d".into(),
+            Kind::Paths => "a list of files or folders".into(),
             Kind::Clock => "a time of day such as 09:00".into(),
             Kind::Table(_) => "a table".into(),
             Kind::Tables(_) => "a list of tables".into(),
@@ -245,9 +253,12 @@ impl Kind {
             Kind::Limit if text == "all" => Ok(Value::Limit(None)),
             Kind::Limit => text.parse().map(|n| Value::Limit(Some(n))).map_err(|_| must()),
             Kind::Count => text.parse().map(Value::Count).map_err(|_| must()),
+            Kind::Days => {
+                text.strip_suffix('d').unwrap_or(text).parse().map(Value::Count).map_err(|_| must())
+            }
             Kind::Clock if is_clock(text) => Ok(Value::Clock(text.to_owned())),
             Kind::Clock | Kind::Table(_) | Kind::Tables(_) => Err(must()),
-            Kind::Texts | Kind::Words(_) | Kind::Codes | Kind::Zones => Err(must()),
+            Kind::Texts | Kind::Paths | Kind::Words(_) | Kind::Codes | Kind::Zones => Err(must()),
         }
     }
 
@@ -389,6 +400,13 @@ mod tests {
         for text in ["-5", "-0.1%", "5%%", "%", "", "five", "1e1", "5,5", "NaN"] {
             assert_eq!(percent(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn days_are_whole_with_or_without_their_letter() {
+        let read = |t: &str| Kind::Days.read(&[t.to_owned()], &Catalogue::new(&[]));
+        assert_eq!((read("40"), read("40d")), (Ok(Value::Count(40)), Ok(Value::Count(40))));
+        assert!(["", "d", "-1", "4h", "1.5"].iter().all(|t| read(t).is_err()));
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Reader<'_> {
             sections::read(self.file, entry, self.known, &mut self.written.sections, self.faults);
         } else if let Some(at) = self.known.find("", name) {
             self.value(at, entry);
-        } else if let Some(section) = self.known.sections().into_iter().find(|s| *s == name) {
+        } else if let Some(section) = self.known.section(name) {
             match entry.node.table() {
                 Some(entries) => entries.iter().for_each(|e| self.within(section, e)),
                 None => self.fault(entry.line, format!("'{name}' is a section, not a key: write [{name}]")),
@@ -90,6 +90,11 @@ impl Reader<'_> {
         if !slot.in_file {
             let message =
                 format!("'{}' belongs to one call: give --{} or {}", slot.name, slot.flag, slot.variable());
+            return self.fault(entry.line, message);
+        }
+        if self.written.values.contains_key(&at) {
+            // TOML itself refuses a key twice in one section, but a check's section may have two names.
+            let message = format!("{} stands twice, under both names of the section", slot.called());
             return self.fault(entry.line, message);
         }
         let origin = Origin::File { file: self.file.to_owned(), line: entry.line };
@@ -174,7 +179,7 @@ pub(crate) fn texts_of(kind: Kind, node: &Node) -> Result<Vec<String>, String> {
         (Kind::Switch, _) => Err(must()),
         (_, NodeValue::Text(t)) => one(t),
         (Kind::Percent | Kind::Decimal | Kind::Amount | Kind::Int | Kind::Duration, NodeValue::Number(n))
-        | (Kind::Rejects | Kind::Limit | Kind::Count, NodeValue::Number(n))
+        | (Kind::Rejects | Kind::Limit | Kind::Count | Kind::Days, NodeValue::Number(n))
         | (Kind::Clock, NodeValue::Date(n))
         | (Kind::Moment | Kind::Text, NodeValue::Date(n)) => one(n),
         (Kind::Text, NodeValue::Number(n)) => Err(format!("must be a text: write \"{n}\"")),

@@ -29,6 +29,7 @@ fn is_it(expected: &toml::Value, actual: &Value) -> bool {
 fn row_is_it(expected: &toml::Value, actual: &Value) -> bool {
     expected.as_table().unwrap().iter().all(|(key, value)| match value {
         toml::Value::Boolean(b) => actual[key].as_bool() == Some(*b),
+        toml::Value::Integer(n) => actual[key].as_i64() == Some(*n),
         value => actual[key].as_str() == value.as_str(),
     })
 }
@@ -57,7 +58,8 @@ fn judge(check: &str, folder: &Path) -> Vec<String> {
         wrong.push(format!("verdict {} instead of {verdict}", report["verdict"]));
     }
     let mut left: Vec<&Value> = report["findings"].as_array().unwrap().iter().collect();
-    for e in list(&expected, "finding") {
+    let times = |e: &toml::Value| e.get("times").and_then(toml::Value::as_integer).unwrap_or(1);
+    for e in list(&expected, "finding").iter().flat_map(|e| (0..times(e)).map(move |_| e)) {
         match left.iter().position(|a| is_it(e, a)) {
             Some(at) => {
                 left.remove(at);
@@ -70,6 +72,12 @@ fn judge(check: &str, folder: &Path) -> Vec<String> {
             "unexpected {} {} {} {}: {}",
             f["code"], f["account"], f["cause"], f["impact"], f["message"]
         ));
+    }
+    for (key, value) in expected.get("summary").and_then(toml::Value::as_table).into_iter().flatten() {
+        let is = &report["summary"][key];
+        if serde_json::to_value(value).unwrap() != *is {
+            wrong.push(format!("{key} {is} instead of {value}"));
+        }
     }
     let rows = report["rows"].as_array().unwrap();
     for e in list(&expected, "row") {
@@ -112,6 +120,7 @@ fn every_case_of_every_check_is_judged_as_written() {
         ("health", 30),
         ("renewals", 40),
         ("triage", 40),
+        ("flags-audit", 40),
     ] {
         let mut wrong = Vec::new();
         let cases = cases(check);

@@ -95,7 +95,8 @@ fn read_json(name: &str) -> Vec<Value> {
         Value::Array(all) => all,
         mut other => {
             assert!(!says_cut(other.as_object().unwrap()));
-            serde_json::from_value(other["data"].take()).unwrap()
+            let list = ["data", "items", "features", "results"].into_iter().find(|k| other.get(k).is_some());
+            serde_json::from_value(other[list.unwrap()].take()).unwrap()
         }
     }
 }
@@ -420,4 +421,78 @@ fn lago_invoices_are_invoices_too() {
 fn an_export_may_say_that_there_is_more() {
     assert!(says_cut(json!({"data": [], "has_more": true}).as_object().unwrap()));
     assert!(!says_cut(json!({"data": [], "has_more": false}).as_object().unwrap()));
+}
+
+#[test]
+fn launchdarkly_flags_tell_each_environment() {
+    let all = Profiles::builtin();
+    let (name, got) = map_json(&read_json("launchdarkly/flags.json"), &all);
+    assert_eq!((name.as_str(), got.rejects.len()), ("launchdarkly/flags", 0));
+    assert_eq!(
+        got.rows,
+        [
+            "flags: flag=new-report-grid owner=ann@example.com created_at=2026-01-01T10:00:00Z permanent=false temporary=true tags=[\"reports\",\"web\"]",
+            "flag_environments: flag=new-report-grid environment=production rollout_percent=100 last_changed_at=2026-03-01T10:00:00Z",
+            "flag_environments: flag=new-report-grid environment=staging rollout_percent=0 last_changed_at=2026-01-02T10:00:00Z",
+            "flags: flag=price-test owner=growth created_at=2026-02-01T10:00:00Z kind=experiment permanent=false temporary=true tags=[\"billing\"]",
+            "flag_environments: flag=price-test environment=production rollout_percent=12.5 last_changed_at=2026-02-02T10:00:00Z",
+            "flags: flag=bulk-import created_at=2026-02-01T10:00:00Z permanent=true temporary=false tags=[]",
+            "flag_environments: flag=bulk-import environment=production last_changed_at=2026-02-01T10:00:00Z",
+            "flags: flag=old-menu created_at=2025-01-01T10:00:00Z status=archived permanent=false temporary=true tags=[]",
+            "flag_environments: flag=old-menu environment=production rollout_percent=0 last_changed_at=2025-12-01T10:00:00Z",
+        ]
+    );
+    let (name, got) = map_json(&read_json("launchdarkly/statuses.json"), &all);
+    assert_eq!((name.as_str(), got.rejects.len()), ("launchdarkly/statuses", 0));
+    assert_eq!(
+        got.rows,
+        [
+            "flag_environments: flag=new-report-grid environment=production status=launched last_evaluated_at=2026-11-30T22:10:11.482Z",
+            "flag_environments: flag=price-test environment=production status=inactive last_evaluated_at=2026-09-01T08:00:00Z",
+            "flag_environments: flag=bulk-import environment=production status=new",
+        ]
+    );
+    let (name, got) = map_table(&Table::read("launchdarkly/code_references.csv"), &all, Joins::new());
+    assert_eq!(name, "launchdarkly/code_references");
+    assert_eq!(
+        got.rows,
+        [
+            "flag_references: flag=new-report-grid path=src/reports/grid.ts line=12",
+            "flag_references: flag=new-report-grid path=src/reports/grid.ts line=40",
+            "flag_references: flag=old-menu path=src/menu.ts line=3",
+        ]
+    );
+}
+
+#[test]
+fn unleash_and_posthog_tell_what_they_know_of_flags() {
+    let all = Profiles::builtin();
+    let (name, got) = map_json(&read_json("unleash/search.json"), &all);
+    assert_eq!((name.as_str(), got.rejects.len()), ("unleash/search", 0));
+    assert_eq!(
+        got.rows,
+        [
+            "flags: flag=checkout.v2 owner=Ann created_at=2026-08-02T10:00:00Z kind=release status=active last_evaluated_at=2026-11-30T08:00:00Z tags=[\"billing\",\"web\"]",
+            "flag_environments: flag=checkout.v2 environment=development last_evaluated_at=2026-11-30T08:00:00Z",
+            "flag_environments: flag=checkout.v2 environment=production last_evaluated_at=2026-11-29T08:00:00Z",
+            "flags: flag=stop-mail owner=Ben created_at=2025-01-02T10:00:00Z kind=kill_switch status=launched",
+            "flag_environments: flag=stop-mail environment=production rollout_percent=0",
+            "flags: flag=old-search owner=Ben created_at=2025-01-02T10:00:00Z kind=experiment status=archived",
+        ]
+    );
+    let (name, got) = map_json(&read_json("unleash/export.json"), &all);
+    assert_eq!((name.as_str(), got.rejects.len()), ("unleash/export", 0));
+    assert_eq!(got.rows, ["flags: flag=checkout.v2 kind=release", "flags: flag=stop-mail kind=kill_switch"]);
+    assert!(!got.present["flags"].contains(&"created_at"), "its ages are unknown, not fresh");
+    let (name, got) = map_json(&read_json("posthog/flags.json"), &all);
+    assert_eq!((name.as_str(), got.rejects.len()), ("posthog/flags", 0));
+    assert_eq!(
+        got.rows,
+        [
+            "flags: flag=chart-editor owner=ann@example.com created_at=2026-07-01T09:00:00.123456Z status=active rollout_percent=100 last_changed_at=2026-08-01T09:00:00.123456Z last_evaluated_at=2026-11-30T09:00:00Z tags=[\"charts\"]",
+            "flags: flag=price-page created_at=2026-11-01T09:00:00Z kind=experiment status=active tags=[]",
+            "flags: flag=old-tour owner=ben@example.com created_at=2026-01-01T09:00:00Z status=inactive rollout_percent=0 last_evaluated_at=2026-03-01T09:00:00Z tags=[]",
+            "flags: flag=gone created_at=2025-01-01T09:00:00Z status=archived rollout_percent=0 tags=[]",
+        ]
+    );
 }

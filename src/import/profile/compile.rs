@@ -80,6 +80,8 @@ impl Finder<'_> {
             words: take.words.clone(),
             default: take.default.clone(),
             minor: take.minor,
+            thousandth: take.thousandth,
+            part: take.part.clone(),
             time: take.time,
             zone: take.zone,
             inclusive: take.inclusive,

@@ -125,7 +125,7 @@ impl Place {
     fn text(&self, record: &Record<'_>) -> Option<String> {
         let text = match (self, record) {
             (Place::Cell(at), Record::Cells(cells)) => cells.get(*at).map(|c| c.trim().to_owned())?,
-            (Place::Path(path), Record::Json(value)) => match path.find(&Scope { value, outer: None }) {
+            (Place::Path(path), Record::Json(value)) => match path.find(&Scope::whole(value)) {
                 Found::One(v) => scalar(v)?.trim().to_owned(),
                 _ => return None,
             },

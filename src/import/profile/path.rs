@@ -1,4 +1,4 @@
-//! JSON paths: `a.b`, `a[0].b`, `a[].b`, `a.*.b`, `^.a`.
+//! JSON paths: `a.b`, `a[0].b`, `a[].b`, `a{}.b`, `a.*.b`, `^.a`, `#`.
 
 use serde_json::Value;
 use std::{borrow::Cow, fmt};
@@ -16,7 +16,11 @@ enum Step {
     Key(String),
     At(usize),
     Each,
+    /// Each value of an object.
+    Values,
     Any,
+    /// The key under which the row stands.
+    Name,
 }
 
 /// What stands at a path.
@@ -27,6 +31,8 @@ pub(crate) enum Found<'a> {
     /// An explicit null, there or on the way.
     Null,
     One(&'a Value),
+    /// The key under which the row stands.
+    Name(&'a str),
     /// The values of a path with `[]`.
     Many(Vec<&'a Value>),
 }
@@ -36,6 +42,15 @@ pub(crate) enum Found<'a> {
 pub(crate) struct Scope<'a, 's> {
     pub value: &'a Value,
     pub outer: Option<&'s Scope<'a, 's>>,
+    /// Its key, where it is a value of an object.
+    pub name: Option<&'a str>,
+}
+
+impl<'a, 's> Scope<'a, 's> {
+    /// A record as a whole.
+    pub(crate) fn whole(value: &'a Value) -> Scope<'a, 's> {
+        Scope { value, outer: None, name: None }
+    }
 }
 
 impl Path {
@@ -47,15 +62,23 @@ impl Path {
                 path.up += 1;
                 continue;
             }
-            let (key, mut brackets) = part.split_at(part.find('[').unwrap_or(part.len()));
+            let (key, mut brackets) = part.split_at(part.find(['[', '{']).unwrap_or(part.len()));
             match key {
+                "#" if path.steps.is_empty() => path.steps.push(Step::Name),
                 "" if brackets.is_empty() => return Err(format!("the path {text} has an empty part")),
                 "" => {}
                 "*" => path.steps.push(Step::Any),
                 key => path.steps.push(Step::Key(key.to_owned())),
             }
             while !brackets.is_empty() {
-                let Some(end) = brackets.find(']') else { return Err(format!("the path {text} lacks a ]")) };
+                if let Some(rest) = brackets.strip_prefix("{}") {
+                    path.steps.push(Step::Values);
+                    brackets = rest;
+                    continue;
+                }
+                let Some(end) = brackets.find(']').filter(|_| brackets.starts_with('[')) else {
+                    return Err(format!("the path {text} lacks a ]"));
+                };
                 path.steps.push(match &brackets[1..end] {
                     "" => Step::Each,
                     at => Step::At(
@@ -63,10 +86,13 @@ impl Path {
                     ),
                 });
                 brackets = &brackets[end + 1..];
-                if !brackets.is_empty() && !brackets.starts_with('[') {
+                if !brackets.is_empty() && !brackets.starts_with(['[', '{']) {
                     return Err(format!("the path {text} lacks a dot after ]"));
                 }
             }
+        }
+        if path.steps.contains(&Step::Name) && path.steps.len() > 1 {
+            return Err(format!("the path {text} goes on after #"));
         }
         if path.steps.is_empty() { Err(format!("the path {text} names no key")) } else { Ok(path) }
     }
@@ -78,7 +104,7 @@ impl Path {
         }
         let keys = self.steps.iter().map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
-            Step::At(_) | Step::Each | Step::Any => None,
+            Step::At(_) | Step::Each | Step::Values | Step::Any | Step::Name => None,
         });
         keys.collect()
     }
@@ -97,20 +123,23 @@ impl Path {
                 None => return Found::Missing,
             }
         }
+        if self.steps == [Step::Name] {
+            return scope.name.map_or(Found::Missing, Found::Name);
+        }
         walk(scope.value, &self.steps)
     }
 
     /// Whether `true` stands there, in a record as a whole.
     pub(crate) fn is_true(&self, record: &Value) -> bool {
-        match self.find(&Scope { value: record, outer: None }) {
+        match self.find(&Scope::whole(record)) {
             Found::One(v) => *v == Value::Bool(true),
             Found::Many(all) => all.contains(&&Value::Bool(true)),
-            Found::Missing | Found::Null => false,
+            Found::Missing | Found::Null | Found::Name(_) => false,
         }
     }
 
-    /// Calls `row` with each item of the list at this path, the records around it reachable. False where the
-    /// path leads to no list.
+    /// Calls `row` with each item of the list (or value of the object) at this path, the records around it reachable.
+    /// False where the path leads to none.
     pub(crate) fn each_row<'a>(&self, scope: &Scope<'a, '_>, row: &mut dyn FnMut(&Scope<'a, '_>)) -> bool {
         rows(scope, scope.value, &self.steps, row)
     }
@@ -122,16 +151,22 @@ fn rows<'a>(
     steps: &[Step],
     row: &mut dyn FnMut(&Scope<'a, '_>),
 ) -> bool {
-    let Some(at) = steps.iter().position(|s| *s == Step::Each) else { return false };
-    let Found::One(Value::Array(items)) = walk(value, &steps[..at]) else { return false };
+    let Some(at) = steps.iter().position(|s| matches!(s, Step::Each | Step::Values)) else { return false };
     let rest = &steps[at + 1..];
-    for item in items {
-        let scope = Scope { value: item, outer: Some(outer) };
+    let mut each = |value: &'a Value, name: Option<&'a str>| {
+        let scope = Scope { value, outer: Some(outer), name };
         if rest.is_empty() {
             row(&scope);
         } else {
-            rows(&scope, item, rest, row);
+            rows(&scope, value, rest, row);
         }
+    };
+    match (&steps[at], walk(value, &steps[..at])) {
+        (Step::Each, Found::One(Value::Array(items))) => items.iter().for_each(|item| each(item, None)),
+        (Step::Values, Found::One(Value::Object(map))) => {
+            map.iter().for_each(|(name, value)| each(value, Some(name)));
+        }
+        _ => return false,
     }
     true
 }
@@ -145,19 +180,23 @@ fn walk<'a>(value: &'a Value, steps: &[Step]) -> Found<'a> {
         (Step::Key(key), Value::Object(map)) => map.get(key).map_or(Found::Missing, |v| walk(v, rest)),
         (Step::At(at), Value::Array(items)) => items.get(*at).map_or(Found::Missing, |v| walk(v, rest)),
         (Step::Any, Value::Object(map)) => best(map.values().map(|v| walk(v, rest))),
-        (Step::Each, Value::Array(items)) => {
-            let mut all = Vec::new();
-            for item in items {
-                match walk(item, rest) {
-                    Found::One(v) => all.push(v),
-                    Found::Many(more) => all.extend(more),
-                    Found::Missing | Found::Null => {}
-                }
-            }
-            Found::Many(all)
-        }
+        (Step::Each, Value::Array(items)) => many(items.iter(), rest),
+        (Step::Values, Value::Object(map)) => many(map.values(), rest),
         _ => Found::Missing,
     }
+}
+
+/// All values that `rest` leads to.
+fn many<'a>(items: impl Iterator<Item = &'a Value>, rest: &[Step]) -> Found<'a> {
+    let mut all = Vec::new();
+    for item in items {
+        match walk(item, rest) {
+            Found::One(v) => all.push(v),
+            Found::Many(more) => all.extend(more),
+            Found::Missing | Found::Null | Found::Name(_) => {}
+        }
+    }
+    Found::Many(all)
 }
 
 /// The first value, else a null, else nothing.
@@ -165,7 +204,7 @@ fn best<'a>(all: impl Iterator<Item = Found<'a>>) -> Found<'a> {
     let mut kept = Found::Missing;
     for found in all {
         match found {
-            Found::One(_) | Found::Many(_) => return found,
+            Found::One(_) | Found::Many(_) | Found::Name(_) => return found,
             Found::Null => kept = Found::Null,
             Found::Missing => {}
         }
@@ -185,8 +224,10 @@ impl fmt::Display for Path {
             match step {
                 Step::Key(key) => write!(f, "{dot}{key}")?,
                 Step::Any => write!(f, "{dot}*")?,
+                Step::Name => write!(f, "{dot}#")?,
                 Step::At(at) => write!(f, "[{at}]")?,
                 Step::Each => f.write_str("[]")?,
+                Step::Values => f.write_str("{}")?,
             }
             dot = ".";
         }
@@ -212,8 +253,8 @@ mod tests {
     use serde_json::json;
 
     fn show(path: &str, value: &Value) -> String {
-        match Path::parse(path).unwrap().find(&Scope { value, outer: None }) {
-            Found::Missing => "missing".to_owned(),
+        match Path::parse(path).unwrap().find(&Scope::whole(value)) {
+            Found::Missing | Found::Name(_) => "missing".to_owned(),
             Found::Null => "null".to_owned(),
             Found::One(v) => v.to_string(),
             Found::Many(all) => all.iter().map(ToString::to_string).collect::<Vec<_>>().join("+"),
@@ -245,19 +286,37 @@ mod tests {
             other => format!("{other:?}"),
         };
         let rows = Path::parse("subs[].items[]").unwrap();
-        assert!(rows.each_row(&Scope { value: &v, outer: None }, &mut |s| {
+        assert!(rows.each_row(&Scope::whole(&v), &mut |s| {
             seen.push([field("i", s), field("^.s", s), field("^.^.id", s)].join(" "));
         }));
         assert_eq!(seen, ["1 1 \"in\"", "2 1 \"in\""]);
-        assert!(!Path::parse("none[]").unwrap().each_row(&Scope { value: &v, outer: None }, &mut |_| {}));
+        assert!(!Path::parse("none[]").unwrap().each_row(&Scope::whole(&v), &mut |_| {}));
+    }
+
+    #[test]
+    fn values_of_an_object_are_rows_with_their_keys() {
+        let v = json!({"id": "f", "env": {"production": {"on": true}, "staging": {"on": false}}});
+        let mut seen = Vec::new();
+        let field = |p: &str, s: &Scope<'_, '_>| match Path::parse(p).unwrap().find(s) {
+            Found::One(v) => v.to_string(),
+            Found::Name(name) => name.to_owned(),
+            other => format!("{other:?}"),
+        };
+        let rows = Path::parse("env{}").unwrap();
+        assert!(rows.each_row(&Scope::whole(&v), &mut |s| {
+            seen.push([field("#", s), field("on", s), field("^.id", s), field("^.#", s)].join(" "));
+        }));
+        assert_eq!(seen, ["production true \"f\" Missing", "staging false \"f\" Missing"]);
+        assert_eq!(show("env{}.on", &v), "true+false");
+        assert!(!Path::parse("id{}").unwrap().each_row(&Scope::whole(&v), &mut |_| {}));
     }
 
     #[test]
     fn a_path_is_shown_as_it_is_written_and_faults_are_named() {
-        for path in ["a.b", "^.^.id", "l[0].x[].y", "p.*.f", "[0].a"] {
+        for path in ["a.b", "^.^.id", "l[0].x[].y", "p.*.f", "[0].a", "e{}.x", "#", "^.#"] {
             assert_eq!(Path::parse(path).unwrap().to_string(), path);
         }
-        for path in ["", "a..b", "a[", "a[x]", "a[0]b", "^"] {
+        for path in ["", "a..b", "a[", "a[x]", "a[0]b", "^", "a{", "a{x}", "#.a"] {
             assert!(Path::parse(path).is_err(), "{path}");
         }
     }

@@ -35,7 +35,7 @@ impl Field {
     }
 
     fn stands_in(&self, record: &Value) -> bool {
-        let scope = Scope { value: record, outer: None };
+        let scope = Scope::whole(record);
         match self {
             Field::Path(path) => !matches!(path.find(&scope), Found::Missing),
             _ => false,
@@ -76,7 +76,7 @@ impl Profile {
         }
         let constants = self.recognise.equals.iter().all(|(field, word)| {
             let Field::Path(path) = field else { return false };
-            records.iter().all(|r| match path.find(&Scope { value: r, outer: None }) {
+            records.iter().all(|r| match path.find(&Scope::whole(r)) {
                 Found::One(v) => scalar(v).is_some_and(|t| word.fits(&t)),
                 _ => false,
             })

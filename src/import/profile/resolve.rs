@@ -59,6 +59,7 @@ pub(super) fn resolve(name: &str, words: ProfileWords, builtin: bool) -> Result<
         outputs,
         joins: words.join.clone(),
         truncated,
+        counted_by: words.counted_by.clone(),
         minor_digits: words.minor_digits.clone(),
         words,
     })
@@ -160,8 +161,9 @@ impl Maker {
             }
             Some(text) => {
                 let path = Path::parse(text).map_err(|e| at.of("rows", &e))?;
-                if !text.ends_with("[]") || path.climbs() > 0 {
-                    return Err(at.of("rows", "must name a nested list, such as lines.data[]"));
+                if !(text.ends_with("[]") || text.ends_with("{}")) || path.climbs() > 0 {
+                    let message = "must name a nested list or object, such as lines.data[] or environments{}";
+                    return Err(at.of("rows", message));
                 }
                 Some(path)
             }
@@ -210,6 +212,9 @@ impl Maker {
                 column.ty.name()
             )));
         }
+        if words.part.as_ref().is_some_and(|p| p.at.is_empty() || p.number == 0) {
+            return Err(at.of("part", "needs the text that separates the parts, and a number from 1 or -1"));
+        }
         let timed = words.time.is_some() || words.zone.is_some() || words.inclusive;
         if timed && !matches!(column.ty, Type::Time | Type::Date) {
             return Err(at.fault(&format!(
@@ -251,6 +256,8 @@ impl Maker {
             words: words.words.as_ref().map(|w| w.iter().map(|(k, v)| (fold_name(k), v.clone())).collect()),
             default: words.default.as_ref().map(|t| t.0.clone()),
             minor: words.unit == Some(Unit::Minor),
+            thousandth: words.unit == Some(Unit::Thousandth),
+            part: words.part.clone(),
             time: words.time,
             zone,
             inclusive: words.inclusive,

@@ -194,11 +194,13 @@ impl<'p> PlainWay<'p> {
     }
 
     fn of(take: &'p Take<Slot>) -> Option<PlainWay<'p>> {
-        let Take { what, when, strip, words, default, minor, time, zone, inclusive } = take;
+        let Take { what, when, strip, words, default, minor, thousandth, part, time, zone, inclusive } = take;
         let bare = when.is_none()
             && strip.is_empty()
             && words.is_none()
             && !minor
+            && !thousandth
+            && part.is_none()
             && time.is_none()
             && zone.is_none()
             && !inclusive;
@@ -303,6 +305,7 @@ impl Compiled {
             (Slot::Path(path), Place::Json(scope)) => match path.find(scope) {
                 Found::Missing => Fetched::Missing,
                 Found::Null => Fetched::Null,
+                Found::Name(name) => Fetched::Text(Cow::Borrowed(name)),
                 Found::One(Value::String(s)) if s.trim().is_empty() => Fetched::Null,
                 Found::One(Value::Number(n)) => Fetched::Number(n.as_str()),
                 Found::One(v) => scalar(v).map_or(Fetched::Nested(v), Fetched::Text),

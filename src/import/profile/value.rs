@@ -61,6 +61,15 @@ pub(super) fn take<'a>(
             break;
         }
     }
+    if let Some(part) = &take.part {
+        match part.of(&text) {
+            Some(one) if !one.is_empty() => text = Cow::Owned(one.to_owned()),
+            _ => {
+                let reason = Reason::new(format!("has no part {} at '{}'", part.number, part.at));
+                return Err((slot, text.into_owned(), reason));
+            }
+        }
+    }
     if let Some(words) = &take.words {
         match words.get(&fold_name(&text)) {
             Some(ours) if ours.is_empty() => return default(&optional, take),
@@ -75,7 +84,9 @@ pub(super) fn take<'a>(
             }
         }
     }
-    let done = if take.minor || matches!(take.what, What::Minus(..)) {
+    let done = if take.thousandth {
+        thousandth(&text, number).map(Some)
+    } else if take.minor || matches!(take.what, What::Minus(..)) {
         let less = match &take.what {
             What::Minus(_, less) => Some(compiled.fetch(less, place)).filter(Fetched::has_value),
             _ => None,
@@ -173,6 +184,13 @@ fn parse(text: &str, number: bool) -> Result<Decimal, Reason> {
         decimal::NotDecimal::Other => Reason::fixed("is not a decimal number"),
         e => Reason::new(e.to_string()),
     })
+}
+
+/// The thousandth part of a number.
+fn thousandth(text: &str, number: bool) -> Result<String, Reason> {
+    let plain = parse(text, number)?.normalize();
+    let value = Decimal::try_from_i128_with_scale(plain.mantissa(), plain.scale() + 3);
+    value.map(decimal::shortest).map_err(|_| Reason::fixed("has more than 28 digits"))
 }
 
 /// `text − less`, and where `currency` is given divided by its minor units.

@@ -43,6 +43,7 @@ pub struct ProfileWords {
     pub(super) output: Vec<OutputWords>,
     pub(super) join: BTreeMap<String, Join>,
     pub(super) truncated: Vec<String>,
+    pub(super) counted_by: Option<String>,
     pub(super) minor_digits: BTreeMap<String, u32>,
 }
 
@@ -94,6 +95,7 @@ pub(crate) enum TimeForm {
 pub(super) enum Unit {
     Major,
     Minor,
+    Thousandth,
 }
 
 /// One way to a value, as a table.
@@ -108,12 +110,34 @@ pub(super) struct TakeWords {
     pub minus: Option<String>,
     pub when: Option<Conditions>,
     pub strip: Texts,
+    pub part: Option<Part>,
     pub words: Option<BTreeMap<String, String>>,
     pub default: Option<Text>,
     pub unit: Option<Unit>,
     pub time: Option<TimeForm>,
     pub zone: Option<String>,
     pub inclusive: bool,
+}
+
+/// One part of a text that is cut at a separator.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Part {
+    pub at: String,
+    /// From 1 at the start; below 0 from the end, -1 the last.
+    pub number: i32,
+}
+
+impl Part {
+    /// That part, where the text has so many.
+    pub(super) fn of<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let from_end = usize::try_from(self.number.unsigned_abs()).ok()?.checked_sub(1)?;
+        if self.number > 0 {
+            text.split(&*self.at).nth(from_end)
+        } else {
+            text.rsplit(&*self.at).nth(from_end)
+        }
+    }
 }
 
 /// The ways to a column's value, first first.
@@ -218,6 +242,7 @@ impl ProfileWords {
             recognise: self.recognise.or(base.recognise),
             output,
             join,
+            counted_by: self.counted_by.or(base.counted_by),
             truncated: if self.truncated.is_empty() { base.truncated } else { self.truncated },
             minor_digits,
         }

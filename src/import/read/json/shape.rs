@@ -18,7 +18,7 @@ pub enum Shape {
 }
 
 /// Names under which an envelope holds records, beside those that the caller gives.
-const KEYS: [&str; 4] = ["data", "results", "items", "events"];
+const KEYS: [&str; 5] = ["data", "results", "items", "events", "features"];
 
 /// Whether records may lie under this name.
 pub(super) fn is_key(name: &str, names: &[String]) -> bool {
