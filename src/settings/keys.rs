@@ -302,6 +302,18 @@ impl Catalogue {
         sections
     }
 
+    /// The section that a heading names: its own name, or the first word of a check's name where that word names no
+    /// other (`[gdpr]` is `[gdpr-delete]`).
+    pub(crate) fn section(&self, heading: &str) -> Option<&'static str> {
+        let sections = self.sections();
+        let by_first_word = |s: &&&'static str| {
+            self.checks.contains(*s) && s.split_once('-').is_some_and(|(word, _)| word == heading)
+        };
+        let mut short = sections.iter().filter(by_first_word);
+        let exact = sections.iter().find(|s| **s == heading);
+        exact.or_else(|| short.next().filter(|_| short.next().is_none())).copied()
+    }
+
     /// Whether `--select` with this text selects anything: a code, or a check for all its codes.
     pub(crate) fn selects_something(&self, text: &str) -> bool {
         self.codes.contains(&text) || self.checks.contains(&text)

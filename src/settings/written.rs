@@ -64,7 +64,7 @@ impl Reader<'_> {
             sections::read(self.file, entry, self.known, &mut self.written.sections, self.faults);
         } else if let Some(at) = self.known.find("", name) {
             self.value(at, entry);
-        } else if let Some(section) = self.known.sections().into_iter().find(|s| *s == name) {
+        } else if let Some(section) = self.known.section(name) {
             match entry.node.table() {
                 Some(entries) => entries.iter().for_each(|e| self.within(section, e)),
                 None => self.fault(entry.line, format!("'{name}' is a section, not a key: write [{name}]")),
@@ -90,6 +90,11 @@ impl Reader<'_> {
         if !slot.in_file {
             let message =
                 format!("'{}' belongs to one call: give --{} or {}", slot.name, slot.flag, slot.variable());
+            return self.fault(entry.line, message);
+        }
+        if self.written.values.contains_key(&at) {
+            let message =
+                format!("{} stands twice, under the long and the short name of its section", slot.called());
             return self.fault(entry.line, message);
         }
         let origin = Origin::File { file: self.file.to_owned(), line: entry.line };
