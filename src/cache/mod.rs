@@ -9,12 +9,14 @@
 
 mod blocks;
 mod contents;
+mod purge;
 mod rows;
 mod schema;
 mod trouble;
 
 pub use blocks::{BlockReader, BlockWriter, StoredBlock};
 pub use contents::{Content, ContentDraft, Input, KnownPath, Part, Reject, Stat};
+pub use purge::Purged;
 pub use rows::RowBatch;
 pub use trouble::Trouble;
 

@@ -7,7 +7,7 @@ use thiserror::Error;
 pub(super) const APPLICATION_ID: i32 = 0x5843_484b;
 
 /// Rises with every change of the tables or of what their cells mean; another version's cache is built anew.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 
 /// Why a cache file cannot be used as it is.
 #[derive(Debug, Error)]
@@ -101,7 +101,9 @@ fn ddl() -> String {
              value TEXT, reason TEXT NOT NULL, PRIMARY KEY(part, n)) WITHOUT ROWID;
          CREATE TABLE memo(id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL);
          {};
+         {};
          {};\n",
+        super::purge::TABLE,
         super::blocks::TABLE,
         super::rows::TABLE
     )

@@ -2,6 +2,7 @@
 
 mod charges;
 mod dunning;
+mod gdpr_delete;
 mod health;
 mod prorate;
 mod reconcile;
@@ -22,6 +23,7 @@ pub const ALL: &[Check] = &[
     health::CHECK,
     renewals::CHECK,
     triage::CHECK,
+    gdpr_delete::CHECK,
 ];
 
 /// An answer from options alone; `None` where they ask for none.

@@ -55,11 +55,15 @@ pub fn id(text: &str) -> String {
     word(text.trim())
 }
 
-/// Takes personal values out of texts in which they may stand: file names, remarks.
+/// Knows personal values, finds them in texts in which they may stand, and takes them out.
 #[derive(Default)]
 pub struct Veil {
-    /// Lower case, and as [`folded`].
+    /// As [`folded`].
     values: HashSet<String>,
+    /// The first words of these.
+    first: HashSet<String>,
+    /// The last digits of phone numbers.
+    phones: HashSet<String>,
     /// The most words that one of them has.
     words: usize,
 }
@@ -70,15 +74,14 @@ impl fmt::Debug for Veil {
     }
 }
 
-/// Lower case, with what parts words in a file name as a space.
+/// So many last digits are the same however a phone number is written.
+const LAST_DIGITS: usize = 7;
+
+/// Lower case, with a space for whatever parts words in addresses, names and file names.
 fn folded(text: &str) -> String {
-    let lower = text.trim().to_lowercase();
-    lower
-        .replace("%40", "@")
-        .split([' ', '_', '-', '.', '+'])
-        .filter(|w| !w.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let lower = text.trim().to_lowercase().replace("%40", "@");
+    let words = lower.split([' ', '_', '-', '.', '+', ',', '\u{a0}']).filter(|w| !w.is_empty());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Where words begin and end, in bytes.
@@ -95,38 +98,94 @@ fn words(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
+/// The last digits of a number with what may stand between digits; `None` where there are too few.
+fn last_digits(text: &str) -> Option<String> {
+    let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
+    Some(digits[digits.len().checked_sub(LAST_DIGITS)?..].iter().collect())
+}
+
+/// Pieces of a text that could be phone numbers.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_digit() && !" +-()./".contains(c))
+}
+
 impl Veil {
-    /// Hides these values, in any case and whatever parts their words.
+    /// Knows these values, in any case and whatever parts their words; names in either order.
     pub fn of<'v>(values: impl IntoIterator<Item = &'v str>) -> Veil {
         let mut veil = Veil::default();
-        for value in values.into_iter().filter(|v| !v.trim().is_empty()) {
-            veil.words = veil.words.max(words(value).len());
-            veil.values.insert(folded(value));
+        for value in values {
+            veil.add(folded(value));
+            if let Some((rest, last)) = value.trim().rsplit_once(char::is_whitespace) {
+                veil.add(folded(&format!("{last} {rest}")));
+            }
+            let phone = value.chars().all(|c| c.is_ascii_digit() || " +-()./".contains(c));
+            veil.phones.extend(last_digits(value).filter(|_| phone));
         }
         veil
     }
 
-    /// The text with each value hidden that stands in it as whole words.
+    fn add(&mut self, value: String) {
+        let found = words(&value);
+        let Some((from, to)) = found.first() else { return };
+        self.words = self.words.max(found.len());
+        self.first.insert(value[*from..*to].to_owned());
+        self.values.insert(value);
+    }
+
+    /// The words of a text that are a value: the number of the first and the last, the longest first.
+    fn find(&self, text: &str, words: &[(usize, usize)], from: usize) -> Option<(usize, usize)> {
+        (from..words.len()).find_map(|at| {
+            if !self.first.contains(&text[words[at].0..words[at].1].to_lowercase()) {
+                return None;
+            }
+            let mut lasts = (at..words.len().min(at + self.words)).rev();
+            let piece = |last: usize| folded(&text[words[at].0..words[last].1]);
+            lasts.find(|last| self.values.contains(&piece(*last))).map(|last| (at, last))
+        })
+    }
+
+    /// Whether one of the values stands in a text: an address in any case, with or without a tag, a name in either
+    /// order, an id as a word, a phone number by its last digits.
+    pub fn holds(&self, text: &str) -> bool {
+        let found = |text: &str| self.find(text, &words(text), 0).is_some();
+        let tagged = || text.contains('+') && text.contains('@') && found(&untagged(text));
+        let phone = |n: &str| last_digits(n).is_some_and(|d| self.phones.contains(&d));
+        found(text) || tagged() || !self.phones.is_empty() && numbers(text).any(phone)
+    }
+
+    /// The text with each value masked that stands in it as whole words.
     pub fn hide(&self, text: &str) -> String {
         let words = words(text);
         let mut out = String::with_capacity(text.len());
-        let (mut done, mut at) = (0, 0);
-        while at < words.len() {
-            let mut longest = (at..words.len().min(at + self.words)).rev();
-            let piece = |last: usize| &text[words[at].0..words[last].1];
-            let Some(last) = longest.find(|last| self.values.contains(&folded(piece(*last)))) else {
-                at += 1;
-                continue;
-            };
-            let found = piece(last);
-            out.push_str(&text[done..words[at].0]);
+        let (mut done, mut from) = (0, 0);
+        while let Some((first, last)) = self.find(text, &words, from) {
+            let (begin, end) = (words[first].0, words[last].1);
+            out.push_str(&text[done..begin]);
+            let found = &text[begin..end];
             out.push_str(&if found.contains('@') { email(found) } else { name(found) });
-            done = words[last].1;
-            at = last + 1;
+            done = end;
+            from = last + 1;
         }
         out.push_str(&text[done..]);
         out
     }
+}
+
+/// Addresses without what stands between `+` and `@`.
+fn untagged(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('+') {
+        out.push_str(before);
+        match after.split_once('@') {
+            Some((_, domain)) => {
+                out.push('@');
+                rest = domain;
+            }
+            None => rest = after,
+        }
+    }
+    out + rest
 }
 
 #[cfg(test)]
@@ -160,6 +219,33 @@ mod tests {
         assert_eq!(veil.hide("out/honora_quill/usr_77551.csv"), "out/honora_quill/usr_77551.csv");
         assert_eq!(veil.hide("nora%40example.org"), "nora%40example.org");
         assert_eq!(Veil::default().hide("tickets.json"), "tickets.json");
+    }
+
+    #[test]
+    fn a_value_is_found_however_it_is_written() {
+        let veil = Veil::of(["Nora Quill", "nora.quill@example.org", "usr_7755", "+49 30 5550 187"]);
+        for held in [
+            "Mail to NORA.QUILL@example.org please",
+            "nora.quill+news@example.org",
+            "?to=nora.quill%40example.org",
+            "Quill, Nora",
+            "[\"usr_7755\"]",
+            "call 030/5550187 or",
+        ] {
+            assert!(veil.holds(held), "{held}");
+        }
+        for other in [
+            "xnora.quill@example.org",
+            "nora@example.org",
+            "Nora and Quill",
+            "usr_77551",
+            "187",
+            "5551187",
+            "",
+        ] {
+            assert!(!veil.holds(other), "{other}");
+        }
+        assert!(!Veil::default().holds("anything"));
     }
 
     proptest! {
