@@ -9,6 +9,7 @@
 
 mod blocks;
 mod contents;
+pub mod foreign;
 mod purge;
 mod rows;
 mod schema;

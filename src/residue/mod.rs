@@ -3,9 +3,22 @@
 //! It reads files and judges nothing. [`scan`] searches all places for all subjects in one pass.
 //! A subject is known by its index; a system by the label of its place.
 
-mod plain;
+mod chars;
+mod countries;
+mod cut;
+mod digests;
+mod escapes;
+mod find;
+mod gather;
+mod index;
+mod open;
+mod phone;
+mod pool;
+#[cfg(test)]
+mod tests;
+mod walk;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use chrono::{DateTime, Utc};
 use std::{fmt, path::PathBuf};
 
@@ -222,8 +235,34 @@ impl fmt::Debug for Hit {
     }
 }
 
+/// Bytes of a block: small enough for the core's own cache, large enough that its borders cost nothing.
+const BODY: usize = 1 << 20;
+
+/// Bytes that one character may be written in, at most, escaped twice (`%255Cu0040`).
+const ESCAPED: usize = 16;
+
 /// Searches all places for all subjects. An error means that nothing could be begun; whatever a single file gives
 /// trouble with is in [`Scan::troubles`].
 pub fn scan(subjects: &[Subject], places: &[Place], options: &Options<'_>) -> Result<Scan> {
-    plain::scan(subjects, places, options)
+    search(subjects, places, options, BODY)
+}
+
+fn search(subjects: &[Subject], places: &[Place], options: &Options<'_>, body: usize) -> Result<Scan> {
+    ensure!(u32::try_from(subjects.len()).is_ok(), "{} requests are too many for one scan", subjects.len());
+    let (index, mut unsearched) = index::Index::new(subjects);
+    let (mut files, mut troubles) = (Vec::new(), Vec::new());
+    for (number, place) in places.iter().enumerate() {
+        walk::files(number, place, &mut files, &mut troubles);
+    }
+    // The largest first, so that no thread is left alone with one of them.
+    files.sort_by(|a, b| (b.bytes, a.place, &a.name).cmp(&(a.bytes, b.place, &b.name)));
+    let sizes = cut::Sizes { body, around: ESCAPED * index.reach() };
+    let mut results = pool::run(&index, &files, sizes, options);
+    troubles.append(&mut results.troubles);
+    troubles.sort();
+    troubles.dedup();
+    results.inputs.sort();
+    unsearched.sort();
+    let (hits, beyond) = results.gathered.finish();
+    Ok(Scan { hits, beyond, inputs: results.inputs, troubles, unsearched })
 }
