@@ -10,7 +10,7 @@ use super::{
 use crate::{
     data::Data,
     model::time::Instant,
-    residue::{HitKind, Scan},
+    residue::{Hit, HitKind, Scan},
 };
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -94,7 +94,7 @@ pub(super) fn sort(
     let counts = |place: usize, file: &str| !own.contains(&(place, on_disk(file)));
     let mut lines: BTreeMap<Line<'_>, BTreeSet<HitKind>> = BTreeMap::new();
     for hit in &scan.hits {
-        if counts(hit.place, &hit.file) {
+        if counts(hit.place, &hit.file) && !of_an_address(hit) {
             let line = (subjects[hit.subject], hit.place, &*hit.file, hit.line);
             lines.entry(line).or_default().insert(hit.kind);
         }
@@ -125,6 +125,14 @@ pub(super) fn sort(
 /// The file that holds a member of an archive or a table of a database.
 fn on_disk(file: &str) -> &str {
     file.split("!/").next().unwrap_or(file)
+}
+
+/// Words of a name that only dots or the like part: `ann.smith` stands in the address of whoever is called so.
+fn of_an_address(hit: &Hit) -> bool {
+    let parts = |c: char| c.is_whitespace() || ",;|\"".contains(c);
+    hit.kind == HitKind::Name
+        && !hit.matched.contains(parts)
+        && hit.matched.contains(|c: char| c.is_ascii_punctuation())
 }
 
 fn hashed(kind: HitKind) -> bool {
@@ -279,5 +287,29 @@ impl Known {
             erased: case.all_confirmed(),
             since: case.last_erased().or(Some(received)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_an_address_is_no_name() {
+        let hit = |matched: &str| Hit {
+            place: 0,
+            file: "a.csv".into(),
+            line: 1,
+            subject: 0,
+            kind: HitKind::Name,
+            matched: matched.into(),
+        };
+        for name in
+            ["Ann Smith", "Smith, Ann", "Ann\u{a0}Smith", "\"Ann\",\"Smith\"", "A. Smith", "Ann", "王小明"]
+        {
+            assert!(!of_an_address(&hit(name)), "{name}");
+        }
+        assert!(of_an_address(&hit("ann.smith")) && of_an_address(&hit("ann-smith")));
+        assert!(!of_an_address(&Hit { kind: HitKind::Email, ..hit("ann.smith@example.com") }));
     }
 }
