@@ -33,6 +33,7 @@ complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "prorate" -d '
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "health" -d 'Check a score for every account, with early warning'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "renewals" -d 'Check the renewals of the next 90 days: risk, and the outreach that is owed'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "triage" -d 'Check every ticket to the right queue'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "gdpr-delete" -d 'Check a deletion confirmed by every system'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "import" -d 'Read exports into the cache and remember them for later calls'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "status" -d 'Show what the cache holds, and where it lies'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "checks" -d 'List the checks, what each reads, and which can run on the given exports'
@@ -394,6 +395,50 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l verbose
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l no-progress -d 'No progress bars'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l verify -d 'Hash every file again instead of trusting its size and times'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l scan -d 'SYSTEM=PATH: search what a system still holds: CSV, JSON, text, .gz, .zst, .zip, SQLite files, or folders of them' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l certificate -d 'Write a certificate of each complete request into this folder, as Markdown and as JSON' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l soon -d 'Days before the last one from which on a request is due soon [default: 7]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l holidays -d 'Dates beside Saturday and Sunday on which nobody works, as 2026-12-25' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l suppression -d 'Systems that may keep hashes of addresses, so that nobody is written to again' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l reveal -d 'Show personal values in clear; without it they are masked everywhere'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l purge-cache -d 'Afterwards remove the people of the requests from crosscheck\'s own cache, so that no byte is left'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
