@@ -45,11 +45,12 @@ pub(super) fn slow(subjects: &[Subject], text: &str) -> Vec<(usize, usize, u32, 
                         - rest.trim_start_matches([' ', ',', ';', '"', '.', '-', '+', '\n', '\'']).len();
                     let between = &rest[..joint];
                     let commas = between.matches([',', ';']).count();
+                    let dots = between.matches('.').count();
                     let Some(after) = rest[joint..].strip_prefix(&second.to_lowercase()) else { continue };
                     let good = (1..=8).contains(&joint)
                         && commas <= 1
                         && if commas == 0 { !between.contains('"') } else { !between.contains('\n') };
-                    if good && !longer_name(text, at, text.len() - after.len()) {
+                    if good && dots < joint && !longer_name(text, at, text.len() - after.len()) {
                         all.push((at, text.len() - after.len(), n as u32, HitKind::Name));
                     }
                 }
