@@ -470,12 +470,13 @@ fn word_end(text: &[u8], start: usize) -> Option<usize> {
 }
 
 /// Whether what stands between two words lets them be parts of one name: white space, a comma, the border of two
-/// columns (`"Ann","Smith"`), a hyphen, an apostrophe, the dot of an initial; nothing where words are not parted.
+/// columns (`"Ann","Smith"`), a hyphen, an apostrophe, the dot of an abbreviation; nothing where words are not parted.
+/// `ann.smith` is no name: it is half of somebody's address.
 fn joined(text: &[u8], end: usize, start: usize) -> bool {
     if end == start {
         return true;
     }
-    let (mut at, mut many, mut lists, mut quotes, mut lines) = (end, 0, 0, 0, 0);
+    let (mut at, mut many, mut lists, mut quotes, mut lines, mut dots) = (end, 0, 0, 0, 0, 0);
     while at < start
         && let Some((c, long)) = char_at(text, at)
     {
@@ -484,13 +485,23 @@ fn joined(text: &[u8], end: usize, start: usize) -> bool {
             ',' | ';' | '|' | '\t' => lists += 1,
             '"' => quotes += 1,
             '\n' | '\r' => lines += 1,
-            '.' | '\'' | '’' | '-' | '‐' | '‑' | '+' => {}
+            '.' => dots += 1,
+            '\'' | '’' | '-' | '‐' | '‑' | '+' => {}
             c if c.is_whitespace() => {}
             _ => return false,
         }
         at += long;
     }
-    many <= APART_CHARS && lists <= 1 && (quotes == 0 || lists == 1) && (lines == 0 || lists == 0)
+    // J.R. Smith
+    let initial = || {
+        let before = char_before(text, end).and_then(|(_, long)| char_before(text, end - long));
+        !before.is_some_and(|(c, _)| chars::joins(c))
+    };
+    many <= APART_CHARS
+        && lists <= 1
+        && (quotes == 0 || lists == 1)
+        && (lines == 0 || lists == 0)
+        && (dots < many || many == 1 && initial())
 }
 
 /// Mary-Ann Smith and Ann Smith-Jones are not Ann Smith; nor is D'Ann Smith. `Ann Smith's` is.

@@ -235,7 +235,8 @@ pub(super) fn begins(text: &[u8], at: usize, international: bool, spaced: bool) 
         let sign = group.checked_sub(1).and_then(|i| text.get(i));
         let code = before <= 5 && (sign == Some(&b'+') || text[group..at].starts_with(b"00"));
         let tied = ties(sign) && group >= 2 && text[group - 2].is_ascii_digit();
-        return !code && !(spaced && before <= 4 && !tied);
+        let part = spaced && before <= 4 && !tied;
+        return !(code || part);
     }
     spaces > 0 || !separates(c) || digits_before(text, at - long) == 0
 }
