@@ -8,6 +8,7 @@ use crate::{
     exit,
     model::{
         datasets,
+        mask::Private,
         money::Money,
         text::{counted, grouped},
         time::{Stamp, rfc3339},
@@ -57,9 +58,20 @@ pub struct Outcome {
     pub problems: Vec<Problem>,
     /// Files that options asked for, written once the report stands.
     pub files: Vec<(PathBuf, Vec<u8>)>,
+    /// Folders that are made for them, where they do not exist.
+    pub folders: Vec<PathBuf>,
+    /// People to be removed from what this program keeps, once all is written.
+    pub purge: Option<Purge>,
     /// Whether the cache must not remember the answer: it depends on files beyond the exports, or shows what is
     /// masked elsewhere.
     pub fleeting: bool,
+}
+
+/// People to be removed from what this program keeps.
+#[derive(Clone, Debug)]
+pub struct Purge {
+    /// What they are known by, as it was written.
+    pub values: Vec<Private>,
 }
 
 /// A check: its record and its judgement.

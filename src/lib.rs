@@ -11,6 +11,7 @@
 //! - `settings`: crosscheck.toml, environment and flags, merged; the only place that asks for the time.
 //! - `cache`: what the exports held; the only place that names SQLite.
 //! - `usage`: tens of millions of events, packed and summed.
+//! - `residue`: what files still hold of people who asked to be deleted.
 //! - `import`: export files into the cache: reading, profiles, validation.
 //! - `code_refs`: source trees searched for keys.
 //! - `data`: the exports as typed records with shared names.
@@ -35,6 +36,7 @@ pub mod judge;
 pub mod model;
 pub mod render;
 pub mod report;
+pub mod residue;
 pub mod settings;
 pub mod ui;
 pub mod usage;

@@ -9,12 +9,15 @@
 
 mod blocks;
 mod contents;
+pub mod foreign;
+mod purge;
 mod rows;
 mod schema;
 mod trouble;
 
 pub use blocks::{BlockReader, BlockWriter, StoredBlock};
 pub use contents::{Content, ContentDraft, Input, KnownPath, Part, Reject, Stat};
+pub use purge::Purged;
 pub use rows::{PackedRows, RowPacker};
 pub use trouble::Trouble;
 

@@ -101,7 +101,9 @@ fn ddl() -> String {
              value TEXT, reason TEXT NOT NULL, PRIMARY KEY(part, n)) WITHOUT ROWID;
          CREATE TABLE memo(id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL);
          {};
+         {};
          {};\n",
+        super::purge::TABLE,
         super::blocks::TABLE,
         super::rows::TABLE
     )

@@ -3,6 +3,7 @@
 mod charges;
 mod dunning;
 mod flags_audit;
+mod gdpr_delete;
 mod health;
 mod prorate;
 mod reconcile;
@@ -24,6 +25,7 @@ pub const ALL: &[Check] = &[
     renewals::CHECK,
     triage::CHECK,
     flags_audit::CHECK,
+    gdpr_delete::CHECK,
 ];
 
 /// An answer from options alone; `None` where they ask for none.

@@ -4,6 +4,7 @@ use super::{
     Failure, Session,
     answers::{self, Answer, Question},
     files::write_whole,
+    purge,
 };
 use crate::{
     checks,
@@ -120,6 +121,9 @@ pub fn run(session: &Session, check: &Check, given: &[String], outputs: &Outputs
         Judged::Report(pair) => {
             let (report, outcome) = *pair;
             work.write(&report, &outcome)?;
+            if let Some(people) = &outcome.purge {
+                purge::run(session, people)?;
+            }
             (told(&report), report.exit_code)
         }
     };
@@ -220,6 +224,10 @@ impl Work<'_> {
     }
 
     fn write(&self, report: &Report, outcome: &Outcome) -> Result<(), Failure> {
+        for folder in &outcome.folders {
+            let made = std::fs::create_dir_all(folder);
+            made.map_err(|source| WriteError { to: folder.display().to_string(), source })?;
+        }
         for (path, bytes) in &outcome.files {
             save(path, |out| out.write_all(bytes))?;
         }

@@ -2,10 +2,12 @@
 
 use super::{Failure, Session, check::described, listing::Listing};
 use crate::{
+    cache::Cache,
     exit,
     import::ingest::Ingested,
     model::text::{counted, grouped},
 };
+use anyhow::Result;
 use serde_json::{Value, json};
 
 const COLUMNS: &[&str] =
@@ -32,9 +34,23 @@ pub fn rows(ingested: &Ingested) -> Vec<Vec<Value>> {
     rows
 }
 
+/// The files of whose people the cache was purged, and which have not changed since. The lists of requests name them
+/// by their nature.
+fn still_hold(cache: &Cache, ingested: &Ingested) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for input in &ingested.inputs {
+        let lists = ["deletion_requests", "deletion_confirmations"];
+        let own = input.content.parts.iter().any(|p| lists.contains(&p.dataset.name));
+        if !own && cache.was_purged(&input.content.digest)? {
+            found.push(input.file.clone());
+        }
+    }
+    Ok(found)
+}
+
 /// Runs the command; returns the exit code.
 pub fn run(session: &Session, given: &[String]) -> Result<u8, Failure> {
-    let (ingested, folder) = session.with_cache(|cache| {
+    let (ingested, folder, still_hold) = session.with_cache(|cache| {
         let exports = session.exports(given, cache)?;
         if exports.is_empty() {
             return Err(Failure::usage(
@@ -42,7 +58,9 @@ pub fn run(session: &Session, given: &[String]) -> Result<u8, Failure> {
                 "name the exports to import: files, folders, or dataset=PATH",
             ));
         }
-        Ok((session.ingest(cache, &exports, true)?, cache.dir().display().to_string()))
+        let ingested = session.ingest(cache, &exports, true)?;
+        let still_hold = still_hold(cache, &ingested)?;
+        Ok((ingested, cache.dir().display().to_string(), still_hold))
     })?;
     let mut problems = ingested.problems.clone();
     let (mut total, mut rejected) = (0, 0);
@@ -61,6 +79,11 @@ pub fn run(session: &Session, given: &[String]) -> Result<u8, Failure> {
                 grouped(&rejected.to_string()),
                 counted(total, "row", "rows")
             ),
+        ));
+    }
+    for file in &still_hold {
+        session.ui.warning(&format!(
+            "{file} still holds people who were removed from the cache (gdpr-delete --purge-cache): export it again"
         ));
     }
     let exit_code = if problems.is_empty() { exit::OK } else { exit::UNTRUSTED };
@@ -82,6 +105,7 @@ pub fn run(session: &Session, given: &[String]) -> Result<u8, Failure> {
         ..Listing::default()
     };
     listing.own.insert("exit_code".to_owned(), json!(exit_code));
+    listing.own.insert("still_hold".to_owned(), json!(still_hold));
     listing.own.insert("problems".to_owned(), json!(problems));
     listing.own.insert("warnings".to_owned(), json!(ingested.warnings));
     listing.print(session)?;

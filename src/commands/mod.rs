@@ -10,6 +10,7 @@ pub mod import;
 pub mod init;
 pub mod listing;
 pub mod profile;
+pub mod purge;
 pub mod rejects;
 pub mod schema;
 pub mod show;

@@ -3,6 +3,7 @@
 use super::Names;
 use crate::model::{
     decimal::{self, Decimal},
+    mask::Private,
     time::{Instant, Stamp},
 };
 use anyhow::{Context as _, Result};
@@ -213,6 +214,19 @@ impl Field for NaiveDate {
 impl Field for Tz {
     fn read(cell: Cell<'_>) -> Result<Self> {
         cell.there()?.parse().ok().context("is no time zone")
+    }
+}
+
+impl Field for Private {
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        Ok(Private(cell.there()?.to_owned()))
+    }
+}
+
+impl Field for Vec<Private> {
+    fn read(cell: Cell<'_>) -> Result<Self> {
+        let list: Vec<String> = Field::read(cell)?;
+        Ok(list.into_iter().map(Private).collect())
     }
 }
 

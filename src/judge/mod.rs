@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod collection;
 pub mod customers;
 pub mod entitled;
+pub mod erasure;
 pub mod health;
 pub mod naming;
 pub mod plans;

@@ -2,6 +2,7 @@
 
 pub mod datasets;
 pub mod decimal;
+pub mod mask;
 pub mod money;
 pub mod text;
 pub mod time;

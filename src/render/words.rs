@@ -130,7 +130,7 @@ pub(super) fn not_judged(report: &Report) -> Vec<String> {
         .collect()
 }
 
-/// `no messages export`, `no column usage_events.ingested_at`, `no [triage.senior] in crosscheck.toml`.
+/// `no messages export`, `no column usage_events.ingested_at`, `no --scan`, `no [triage.senior] in crosscheck.toml`.
 pub(super) fn missing(lack: &[String]) -> String {
     let words: Vec<String> = lack
         .iter()
@@ -138,6 +138,7 @@ pub(super) fn missing(lack: &[String]) -> String {
             Some((of, _)) if !name.contains('|') && datasets::find(of).is_none() => {
                 format!("no [{}] in crosscheck.toml", safe(name))
             }
+            None if name.starts_with("--") => format!("no {}", safe(name)),
             Some(_) => format!("no column {}", safe(&name.replace('|', " or "))),
             None => format!("no {} export", safe(&name.replace('|', " or "))),
         })

@@ -27,8 +27,8 @@ pub fn report_schema() -> Value {
             "not_judged": count(),
             "missing": list(json!({
                 "type": "string",
-                "pattern": "^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?(\\|[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?)*$",
-                "description": "dataset or dataset.column",
+                "pattern": "^(--[a-z-]+|[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?(\\|[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?)*)$",
+                "description": "dataset or dataset.column, or an option that was not given",
             })),
         }))),
         "inputs": list(object(json!({

@@ -175,9 +175,6 @@ pub const ENGINE_CODES: &[(&str, Severity)] = &[
     ("waiver/unused", Severity::Warning),
 ];
 
-/// Short names under which the section of a check may be written as well.
-pub(crate) const SHORT_SECTIONS: &[(&str, &str)] = &[("flags", "flags-audit"), ("gdpr", "gdpr-delete")];
-
 /// The sections that are read as tables of their own, with what they are for.
 pub(crate) const TABLES: &[(&str, &str)] = &[
     ("source", "What the tool cannot see in a file; the first [[source]] whose pattern fits counts."),
@@ -305,11 +302,16 @@ impl Catalogue {
         sections
     }
 
-    /// The section that is written so: by its name, or a check's by the short one.
-    pub(crate) fn section(&self, written: &str) -> Option<&'static str> {
-        let full =
-            SHORT_SECTIONS.iter().find(|(short, _)| *short == written).map_or(written, |(_, full)| full);
-        self.sections().into_iter().find(|s| *s == full)
+    /// The section that a heading names: its own name, or the first word of a check's name where that word names no
+    /// other (`[gdpr]` is `[gdpr-delete]`).
+    pub(crate) fn section(&self, heading: &str) -> Option<&'static str> {
+        let sections = self.sections();
+        let by_first_word = |s: &&&'static str| {
+            self.checks.contains(*s) && s.split_once('-').is_some_and(|(word, _)| word == heading)
+        };
+        let mut short = sections.iter().filter(by_first_word);
+        let exact = sections.iter().find(|s| **s == heading);
+        exact.or_else(|| short.next().filter(|_| short.next().is_none())).copied()
     }
 
     /// Whether `--select` with this text selects anything: a code, or a check for all its codes.

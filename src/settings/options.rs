@@ -118,6 +118,11 @@ impl Settings {
         })
     }
 
+    /// A path that is a part of an option's text, seen as [`Settings::opt_path`] sees the whole of one.
+    pub fn opt_seen_from(&self, name: &str, path: &str) -> Result<PathBuf, OptionError> {
+        Ok(self.path_of(&self.option(name)?.origin, path))
+    }
+
     /// A table, its keys laid over those of the default; an empty one where neither has any.
     pub fn opt_table(&self, name: &str) -> Result<Table, OptionError> {
         self.typed(name, |v| if let Value::Table(t) = v { Some(t.clone()) } else { None })

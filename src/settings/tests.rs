@@ -618,3 +618,12 @@ fn a_table_has_no_variable() {
     let s = run().var("CROSSCHECK_FLAGS_AUDIT_STAGE", "1").good();
     assert!(s.warnings.iter().any(|w| w.starts_with("CROSSCHECK_FLAGS_AUDIT_STAGE is set but sets nothing")));
 }
+
+#[test]
+fn a_section_may_be_named_by_the_first_word_of_its_check() {
+    let settings = run().check(Some("flags-audit")).toml("[flags]\nkeep = 9\n").good();
+    assert_eq!(settings.opt_count("keep").unwrap(), 9);
+    let twice = run().toml("[flags]\nkeep = 9\n[flags-audit]\nkeep = 8\n").bad();
+    assert!(twice.contains("stands twice"), "{twice}");
+    assert!(run().toml("[audit]\nkeep = 9\n").bad().contains("unknown section [audit]"));
+}

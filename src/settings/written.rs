@@ -93,8 +93,8 @@ impl Reader<'_> {
             return self.fault(entry.line, message);
         }
         if self.written.values.contains_key(&at) {
-            // TOML itself refuses a key twice in one section, but a check's section may have two names.
-            let message = format!("{} stands twice, under both names of the section", slot.called());
+            let message =
+                format!("{} stands twice, under the long and the short name of its section", slot.called());
             return self.fault(entry.line, message);
         }
         let origin = Origin::File { file: self.file.to_owned(), line: entry.line };

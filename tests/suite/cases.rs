@@ -47,7 +47,10 @@ fn judge(check: &str, folder: &Path) -> Vec<String> {
     }
     let folder_text = folder.to_str().unwrap();
     let mut arguments = vec![check, folder_text, "--as-of", "2026-12-01"];
-    arguments.extend(list(&expected, "args").iter().map(|a| a.as_str().unwrap()));
+    // {case} is the case's own folder.
+    let own: Vec<String> =
+        list(&expected, "args").iter().map(|a| a.as_str().unwrap().replace("{case}", folder_text)).collect();
+    arguments.extend(own.iter().map(String::as_str));
     let (report, gave) = home.json(&arguments);
     let mut wrong = Vec::new();
     let exit = expected.get("exit").and_then(toml::Value::as_integer).unwrap();
@@ -121,6 +124,7 @@ fn every_case_of_every_check_is_judged_as_written() {
         ("renewals", 40),
         ("triage", 40),
         ("flags-audit", 40),
+        ("gdpr-delete", 40),
     ] {
         let mut wrong = Vec::new();
         let cases = cases(check);

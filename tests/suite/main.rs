@@ -8,6 +8,7 @@ mod bad_records;
 mod cases;
 mod company;
 mod flags;
+mod gdpr;
 mod generated;
 mod hazards;
 mod home;

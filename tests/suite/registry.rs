@@ -177,7 +177,9 @@ fn every_rule_has_a_case_that_meets_it_and_one_that_comes_close() {
             }
             let mut arguments = vec![info.name, folder.to_str().unwrap(), "--as-of", "2026-12-01"];
             let own = case.get("args").and_then(toml::Value::as_array).map_or(&[][..], Vec::as_slice);
-            arguments.extend(own.iter().map(|a| a.as_str().unwrap()));
+            let own: Vec<String> =
+                own.iter().map(|a| a.as_str().unwrap().replace("{case}", folder.to_str().unwrap())).collect();
+            arguments.extend(own.iter().map(String::as_str));
             let (report, _) = home.json(&arguments);
             for rule in report["rules"].as_array().unwrap() {
                 let code = rule["code"].as_str().unwrap();
