@@ -140,8 +140,12 @@ impl Pool<'_> {
         opened.content(&mut reader, name, 0, Some(path));
         let mut troubles = opened.troubles;
         // An archive is read by its directory, and after damage nothing further: the digest is of the whole file.
-        if let Err(error) = io::copy(&mut reader, &mut io::sink()) {
-            troubles.push(trouble(format!("cannot be read further ({})", error.kind())));
+        let drained = io::copy(&mut reader, &mut io::sink());
+        if let (Err(error), true) = (drained, troubles.is_empty()) {
+            troubles.push(trouble(format!(
+                "cannot be read further ({}); the rest was not searched",
+                error.kind()
+            )));
         }
         let modified = before.modified().ok();
         let after = reader.reader.metadata().ok().map(|m| (m.len(), m.modified().ok()));

@@ -368,7 +368,7 @@ mod unix {
         fs::write(path.join("secret"), TEXT).unwrap();
         fs::write(path.join("z"), TEXT).unwrap();
         for name in ["closed", "secret"] {
-            fs::set_permissions(path.join(name), fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(path.join(name), fs::Permissions::from_mode(0o000)).unwrap();
         }
         let scan = ends(path);
         // Root may read everything.
@@ -381,6 +381,22 @@ mod unix {
             let what = "cannot be opened: permission denied";
             assert_eq!(troubles(&scan), [("closed", what), ("secret", what)]);
         }
+    }
+
+    /// Opens for everybody, root too, and gives an error when it is read.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_fails_while_it_is_read_is_named_once() {
+        let folder = folder();
+        symlink("/proc/self/mem", folder.path().join("broken")).unwrap();
+        fs::write(folder.path().join("z"), TEXT).unwrap();
+        let scan = ends(folder.path());
+        assert_eq!(hits(&scan), [hit("z", 2)]);
+        let [("broken", what)] = troubles(&scan)[..] else { panic!("{:?}", scan.troubles) };
+        assert!(
+            what.starts_with("cannot be read further (") && what.ends_with("; the rest was not searched"),
+            "{what}"
+        );
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! What is found in texts and files, and what is not.
 
+#[cfg(test)]
 mod files;
+#[cfg(test)]
 mod forms;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
 mod slow;
 
 use super::{escapes::find_all, index::Index, *};
