@@ -72,7 +72,17 @@ pub fn command() -> Command {
                     Arg::new("fingerprint").required(true).value_name("FINGERPRINT").help("Its first digits"),
                 )
                 .arg(exports())
-                .args(globals(&["format", "timezone", "as-of"])),
+                .args(globals(&["format", "timezone", "as-of", "no-history"])),
+        )
+        .subcommand(
+            verb("history", "List the runs that were kept, the newest first")
+                .arg(one_check())
+                .args(globals(&["format", "limit"])),
+        )
+        .subcommand(
+            verb("diff", "Say what is new, gone and persisting between the last two runs of a check")
+                .arg(one_check())
+                .args(globals(&["format"])),
         )
         .subcommand(
             verb("schema", "List the datasets, or one's columns; 'report' is the JSON Schema of reports")
@@ -132,6 +142,10 @@ fn exports() -> Arg {
         .num_args(0..)
         .value_parser(value_parser!(OsString))
         .help("Files, folders, dataset=PATH, or dataset=- for standard input; none: [data] paths, else what import has registered")
+}
+
+fn one_check() -> Arg {
+    Arg::new("check").value_name("CHECK").help("Only this check; none: all")
 }
 
 fn verify() -> Arg {
@@ -312,6 +326,8 @@ fn dispatch(session: &Session, name: &str, sub: &ArgMatches, cwd: &Path) -> Resu
         "checks" => commands::checks::run(session, &texts(sub, "exports")),
         "rejects" => commands::rejects::run(session, &texts(sub, "exports")),
         "show" => commands::show::run(session, text(sub, "fingerprint"), &texts(sub, "exports")),
+        "history" => commands::history::run(session, sub.get_one::<String>("check").map(String::as_str)),
+        "diff" => commands::history::diff(session, sub.get_one::<String>("check").map(String::as_str)),
         "schema" => commands::schema::run(
             session,
             sub.get_one::<String>("dataset").map(String::as_str),

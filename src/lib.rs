@@ -9,7 +9,8 @@
 //! - `report`: what a check found, as data.
 //! - `check`: what a check is.
 //! - `settings`: crosscheck.toml, environment and flags, merged; the only place that asks for the time.
-//! - `cache`: what the exports held; the only place that names SQLite.
+//! - `cache`: what the exports held; with `history` the only place that names SQLite.
+//! - `history`: what earlier runs found; a database of its own, since it cannot be made again.
 //! - `usage`: tens of millions of events, packed and summed.
 //! - `import`: export files into the cache: reading, profiles, validation.
 //! - `data`: the exports as typed records with shared names.
@@ -28,6 +29,7 @@ pub mod commands;
 pub mod data;
 pub mod engine;
 pub mod exit;
+pub mod history;
 pub mod import;
 pub mod judge;
 pub mod model;

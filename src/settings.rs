@@ -75,9 +75,10 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Settings, SettingsError> {
     resolved::resolve(&known, merged, sections, places, inputs.check, faults)
 }
 
-/// The current time, in whole seconds: so that a report's `as_of`, given again, tells the same.
+/// The current time, in whole seconds: so that a report's `as_of`, given again, tells the same. Beside `as_of` it
+/// says only when a run took place, in the history and in metrics.
 #[allow(clippy::disallowed_methods, reason = "the one place that asks for the time; --as-of replaces it")]
-fn now() -> Instant {
+pub fn now() -> Instant {
     let now = chrono::Utc::now();
     Instant::from_timestamp(now.timestamp(), 0).unwrap_or(now)
 }

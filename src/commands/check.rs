@@ -4,12 +4,14 @@ use super::{
     Failure, Session,
     answers::{self, Answer, Question},
     files::write_whole,
+    past::{Past, reveals},
 };
 use crate::{
     checks,
     data::Data,
     engine::{self, Check, Outcome},
     exit,
+    history::Entry,
     render::{self, Format, RenderOptions, RowsWanted},
     report::{Problem, Report},
     settings::RowsShown,
@@ -74,8 +76,8 @@ pub fn render_options(session: &Session) -> RenderOptions {
 enum Judged {
     /// To be written as it is.
     Answer(Answer),
-    /// To be rendered while it is written: it may be long.
-    Report(Box<(Report, Outcome)>),
+    /// To be rendered while it is written: it may be long. With what the history keeps of it.
+    Report(Box<(Report, Outcome, Option<Entry>)>),
 }
 
 /// Longer answers are written row by row and not remembered.
@@ -102,12 +104,13 @@ impl std::io::Write for Short {
 /// Reads the exports, judges them, writes the report everywhere it was asked for; returns the exit code.
 pub fn run(session: &Session, check: &Check, given: &[String], outputs: &Outputs) -> Result<u8, Failure> {
     let format = format_of(session)?;
-    let work = Work { session, check, format, options: render_options(session), outputs };
+    let past = Past::open(session, given)?;
+    let work = Work { session, check, format, options: render_options(session), outputs, past: &past };
     let judged = work.judge(given).unwrap_or_else(|failure| {
         let report = engine::failed(check.info, Some(&session.settings), failure.problems, failure.exit_code);
-        Judged::Report(Box::new((report, Outcome::default())))
+        Judged::Report(Box::new((report, Outcome::default(), None)))
     });
-    let (told, exit_code) = match judged {
+    let (told, exit_code, entry) = match judged {
         Judged::Answer(answer) => {
             for (path, bytes) in &answer.files {
                 save(path, |out| out.write_all(bytes))?;
@@ -115,14 +118,16 @@ pub fn run(session: &Session, check: &Check, given: &[String], outputs: &Outputs
             if outputs.output.is_none() {
                 session.ui.print(|out| out.write_all(answer.printed.as_bytes()))?;
             }
-            (answer.told, answer.exit_code)
+            (answer.told, answer.exit_code, answer.entry)
         }
-        Judged::Report(pair) => {
-            let (report, outcome) = *pair;
+        Judged::Report(whole) => {
+            let (report, outcome, entry) = *whole;
             work.write(&report, &outcome)?;
-            (told(&report), report.exit_code)
+            (told(&report), report.exit_code, entry)
         }
     };
+    // After the report has been written: what nobody has read must be new to the next run.
+    past.append(entry.as_slice());
     for line in told {
         session.ui.error(&line);
     }
@@ -136,6 +141,7 @@ struct Work<'w> {
     format: Format,
     options: RenderOptions,
     outputs: &'w Outputs,
+    past: &'w Past<'w>,
 }
 
 impl Work<'_> {
@@ -148,9 +154,10 @@ impl Work<'_> {
             let failure = |e: anyhow::Error| Failure::usage("usage/arguments", format!("{e:#}"));
             if let Some(outcome) = answer(&settings).map_err(failure)? {
                 let report = engine::answered(self.check.info, &settings, outcome);
-                return Ok(Judged::Report(Box::new((report, Outcome::default()))));
+                return Ok(Judged::Report(Box::new((report, Outcome::default(), None))));
             }
         }
+        let before = self.past.of(self.check.info, &settings);
         session.with_cache(|cache| {
             let exports = session.exports(given, cache)?;
             let ingested = session.ingest(cache, &exports, false)?;
@@ -162,6 +169,7 @@ impl Work<'_> {
                 outputs: self.outputs,
                 inputs: &ingested.inputs,
                 problems: &ingested.problems,
+                before: before.digest(settings.only_new),
             };
             let name = question.name();
             if let Some(name) = &name
@@ -169,7 +177,7 @@ impl Work<'_> {
             {
                 return Ok(Judged::Answer(answer));
             }
-            let ((report, outcome), memos) = cache.snapshot(&ingested.contents(), || {
+            let ((mut report, outcome), memos) = cache.snapshot(&ingested.contents(), || {
                 let data = Data::open(cache, &ingested.inputs, &settings)?;
                 let judged = engine::judge(self.check, &data, ingested.problems.clone())?;
                 Ok((judged, data.take_memos()))
@@ -181,13 +189,15 @@ impl Work<'_> {
             for (key, value) in memos {
                 cache.remember(&key, &value).unwrap_or_else(forgotten);
             }
+            let entry = self.past.settle(&before, &mut report, &settings);
+            let entry = Some(entry).filter(|_| !reveals(&settings));
             if let Some(name) = name.filter(|_| !outcome.fleeting)
-                && let Some(answer) = self.answer(&report, &outcome)
+                && let Some(answer) = self.answer(&report, &outcome, &entry)
             {
                 answers::remember(cache, &name, &answer).unwrap_or_else(forgotten);
                 return Ok(Judged::Answer(answer));
             }
-            Ok(Judged::Report(Box::new((report, outcome))))
+            Ok(Judged::Report(Box::new((report, outcome, entry))))
         })
     }
 
@@ -197,7 +207,7 @@ impl Work<'_> {
     }
 
     /// The report in all forms that were asked for; `None` where one is long.
-    fn answer(&self, report: &Report, outcome: &Outcome) -> Option<Answer> {
+    fn answer(&self, report: &Report, outcome: &Outcome, entry: &Option<Entry>) -> Option<Answer> {
         let rendered = |format: Format, options: &RenderOptions| -> Option<Vec<u8>> {
             let mut text = Short::default();
             render::render(report, format, options, &mut text).ok()?;
@@ -212,7 +222,7 @@ impl Work<'_> {
             Some(path) => files.push((path.clone(), rendered(self.format, &self.plain())?)),
             None => printed = String::from_utf8(rendered(self.format, &self.options)?).ok()?,
         }
-        Some(Answer { printed, files, told: told(report), exit_code: report.exit_code })
+        Some(Answer { printed, files, told: told(report), exit_code: report.exit_code, entry: entry.clone() })
     }
 
     fn write(&self, report: &Report, outcome: &Outcome) -> Result<(), Failure> {

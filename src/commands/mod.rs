@@ -6,9 +6,11 @@ pub mod checks;
 pub mod explain;
 pub mod files;
 pub mod generate;
+pub mod history;
 pub mod import;
 pub mod init;
 pub mod listing;
+mod past;
 pub mod profile;
 pub mod rejects;
 pub mod schema;
@@ -25,6 +27,7 @@ use crate::{
         profile::{ProfileError, ProfileWords, Profiles},
         read::Source,
     },
+    model::time::Instant,
     report::Problem,
     settings::{Color, Environment, FlagValues, Inputs, Node, NodeValue, RawProfile, Settings},
     ui::{ColorChoice, Level, Progress, Ui, UiOptions},
@@ -79,6 +82,8 @@ pub struct Session {
     pub ui: Ui,
     /// Hash every file, whatever its stat says.
     pub verify: bool,
+    /// When the call began, by the clock.
+    pub started: Instant,
     /// Standard input once it was read.
     stdin: OnceCell<Source>,
     /// The warnings that were given.
@@ -119,7 +124,8 @@ impl Session {
         for w in &settings.warnings {
             ui.warning(w);
         }
-        Ok(Session { settings, ui, verify, stdin: OnceCell::new(), told: RefCell::default() })
+        let started = crate::settings::now();
+        Ok(Session { settings, ui, verify, started, stdin: OnceCell::new(), told: RefCell::default() })
     }
 
     /// The cache of these settings.

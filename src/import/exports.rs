@@ -153,6 +153,17 @@ fn walk(folder: &Path, dataset: Option<&'static str>, seen: &mut BTreeMap<Seen, 
     }
 }
 
+/// The place that an argument names, the same however it is written: for telling whether two calls read the same.
+pub fn place(argument: &str) -> String {
+    let (dataset, path) = split_dataset(argument).unwrap_or((None, argument));
+    let whole = Path::new(path).canonicalize().or_else(|_| std::path::absolute(path));
+    let path = match whole {
+        Ok(whole) if path != "-" => whole.to_string_lossy().into_owned(),
+        _ => path.to_owned(),
+    };
+    dataset.map_or(path.clone(), |d| format!("{d}={path}"))
+}
+
 /// The arguments, or, where there are none, the paths of crosscheck.toml; `None` where neither names any.
 pub fn arguments(given: &[String], settings: &Settings) -> Option<Vec<String>> {
     if !given.is_empty() {

@@ -3,7 +3,7 @@
 use super::text::{is_hostile, is_plain_number, may_begin_hostile, plain};
 use super::{RenderOptions, wanted_rows};
 use crate::model::time::rfc3339;
-use crate::report::{Diff, Finding, Report, State};
+use crate::report::{Diff, Finding, Report};
 use csv::{ErrorKind, Writer};
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -75,12 +75,7 @@ fn written(error: csv::Error) -> io::Error {
 fn cells(f: &Finding) -> [Cow<'_, str>; 23] {
     let text = |t: &'_ Option<String>| Cow::Owned(t.clone().unwrap_or_default());
     let diff = |part: fn(&Diff) -> &Option<String>| text(&f.diff.first().and_then(|d| part(d).clone()));
-    let state = match f.state {
-        State::New => "new",
-        State::Worsened => "worsened",
-        State::Persisting => "persisting",
-        State::Waived => "waived",
-    };
+    let state = f.state.name();
     [
         f.code.into(),
         f.severity.name().into(),

@@ -155,6 +155,12 @@ pub struct Settings {
     pub select: Vec<String>,
     /// Codes, or checks for all their codes, that are left out.
     pub ignore: Vec<String>,
+    /// Only what is new or has worsened is shown, and fails the run.
+    pub only_new: bool,
+    /// The report that findings are compared with, instead of the history.
+    pub baseline: Option<PathBuf>,
+    /// Whether the history of runs is neither read nor written.
+    pub no_history: bool,
     /// Only these accounts are shown; empty: all. A filter after judging.
     pub accounts: BTreeSet<String>,
     /// Accounts that are not judged.
@@ -382,6 +388,9 @@ fn assemble(
         no_progress: v.switch("no_progress"),
         select: v.texts("select"),
         ignore: v.texts("ignore"),
+        only_new: v.switch("only_new"),
+        baseline: if let Value::Path(path) = v.get("baseline") { Some(path.into()) } else { None },
+        no_history: v.switch("no_history"),
         accounts: v.texts("account").into_iter().collect(),
         scope: Scope {
             exclude: v.texts("scope.exclude").into_iter().map(AccountPattern::new).collect(),

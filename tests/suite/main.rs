@@ -9,6 +9,7 @@ mod cases;
 mod company;
 mod generated;
 mod hazards;
+mod history;
 mod home;
 mod laws;
 mod layering;
