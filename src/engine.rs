@@ -6,7 +6,8 @@ mod waivers;
 pub use compare::{compare, keep_new, lacking_rules, trusted};
 
 use crate::{
-    check::{CheckInfo, Rule},
+    cache::Input,
+    check::{CheckInfo, Reads, Rule},
     data::{ConflictingRecord, Data},
     exit,
     model::{
@@ -160,6 +161,23 @@ pub fn judge(check: &Check, data: &Data<'_>, problems: Vec<Problem>) -> anyhow::
     };
     settle(&mut report, settings);
     Ok((report, outcome))
+}
+
+/// Settles what the reports of one run have in common: waivers that any of them might have used.
+pub fn settle_together(reports: &mut [Report], settings: &Settings) {
+    for at in waivers::of_run(settings, reports) {
+        let report = &mut reports[at];
+        report.findings.retain(|f| settings.severity_of(f.code, f.severity).is_some());
+        sort_findings(&mut report.findings);
+        settle(report, settings);
+    }
+}
+
+/// The needed datasets that were not given at all, alternatives joined by `|`.
+pub fn absent(info: &CheckInfo, inputs: &[Input]) -> Vec<&'static str> {
+    let given = |name: &str| inputs.iter().any(|i| i.content.parts.iter().any(|p| p.dataset.name == name));
+    let lacks = |r: &&Reads| r.needed && !r.dataset.split('|').any(given);
+    info.reads.iter().filter(lacks).map(|r| r.dataset).collect()
 }
 
 /// Whether a needed dataset is not there or empty.

@@ -29,7 +29,7 @@ pub use keys::{ACCOUNT_KINDS, DIALECTS, ENGINE_CODES, FORMATS, KEYS, Key, USUAL_
 pub use merged::FlagValues;
 pub use node::{Entry, Node, NodeValue};
 pub use options::{OptionError, OptionalValue};
-pub use resolved::{AccountPattern, Color, InForce, RowsShown, Scope, Settings};
+pub use resolved::{AccountPattern, Color, InForce, RowsShown, RunChecks, Scope, Settings};
 pub use sections::{Maps, RawProfile, SourceRule};
 pub use tables::Table;
 pub use values::{AllowRejects, Kind, Value, format_duration, parse_duration, parse_percent, parse_rejects};

@@ -4,7 +4,7 @@
 //! the check, the settings with the moment that stands for now, how the report is written, the contents of the
 //! exports, and what the findings are compared with. So an answer can be old but never wrong.
 
-use super::check::Outputs;
+use super::outputs::Outputs;
 use crate::{
     cache::{Cache, Input},
     history::Entry,

@@ -39,6 +39,14 @@ pub(super) struct Before {
     baseline: Option<(Earlier, String)>,
 }
 
+/// What comparing a report came to.
+pub(super) struct Settled {
+    /// What the history keeps; `None` for a report that shows what is masked elsewhere.
+    pub(super) entry: Option<Entry>,
+    /// The moment of the run that it was compared with.
+    pub(super) since: Option<String>,
+}
+
 /// What a baseline's reports found, by check.
 struct Baseline {
     reports: BTreeMap<String, (Earlier, String)>,
@@ -104,9 +112,10 @@ impl<'s> Past<'s> {
 
     /// Lays the states on a report, leaves only what is new where that was asked for, and gives what the history is
     /// to keep: the report as it was found, whatever of it is shown.
-    pub(super) fn settle(&self, before: &Before, report: &mut Report, settings: &Settings) -> Entry {
+    pub(super) fn settle(&self, before: &Before, report: &mut Report, settings: &Settings) -> Settled {
         let lacking = engine::lacking_rules(report);
         let run = history::comparable(&before.candidates, &lacking);
+        let since = run.filter(|_| before.baseline.is_none()).map(|run| run.as_of.clone());
         let compared = match (&before.baseline, run) {
             (Some(baseline), _) => Some(baseline.clone()),
             (None, Some(run)) => self.earlier(run).map(|e| (e, format!("the run of {}", run.as_of))),
@@ -123,7 +132,19 @@ impl<'s> Past<'s> {
             engine::keep_new(report, settings, &since);
             entry.exit_code = report.exit_code;
         }
-        entry
+        Settled { entry: Some(entry).filter(|_| !reveals(settings)), since }
+    }
+
+    /// When a dataset was last among the exports of a check: the moment of that run, and its rows.
+    pub(super) fn last_seen(&self, check: &str, datasets: &str) -> Option<(String, u64)> {
+        let history = self.history.borrow();
+        let names: Vec<&str> = datasets.split('|').collect();
+        let rows = |report: &serde_json::Value| {
+            let inputs = report["inputs"].as_array()?.iter();
+            let of = |i: &&serde_json::Value| i["dataset"].as_str().is_some_and(|d| names.contains(&d));
+            Some(inputs.filter(of).filter_map(|i| i["rows"].as_u64()).sum()).filter(|n| *n > 0)
+        };
+        history.as_ref()?.last_report(check, rows).ok()?.map(|(rows, as_of)| (as_of, rows))
     }
 
     fn earlier(&self, run: &Run) -> Option<Earlier> {
@@ -283,6 +304,6 @@ fn scope(info: &CheckInfo, paths: &[String], settings: &Settings) -> Scope {
 }
 
 /// Whether a report shows what is masked elsewhere: such a one is kept nowhere.
-pub(super) fn reveals(settings: &Settings) -> bool {
+fn reveals(settings: &Settings) -> bool {
     settings.opt_switch("reveal").unwrap_or(false)
 }

@@ -36,10 +36,13 @@ const FINDING_COLUMNS: [&str; 23] = [
 
 /// The findings, one a line. The first figure has its own columns, the others stand in `more_diffs` as
 /// `field: expected -> actual`; `key` is `name=value` and `evidence` `dataset file:line`, each joined by `;`.
-pub(super) fn findings(report: &Report, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn findings<'f>(
+    findings: impl IntoIterator<Item = &'f Finding>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut csv = Writer::from_writer(out);
     csv.write_record(FINDING_COLUMNS).map_err(written)?;
-    for finding in &report.findings {
+    for finding in findings {
         for cell in cells(finding) {
             csv.write_field(harmless(&cell).as_bytes()).map_err(written)?;
         }

@@ -1,6 +1,7 @@
 //! What a check found: plain data, without a thought for how it is shown.
 
 pub mod earlier;
+pub mod run;
 pub mod schema;
 
 use crate::model::{

@@ -88,6 +88,7 @@ const WAIVER: &str = "\
 fn section_doc(section: &str) -> &'static str {
     match section {
         "data" => "What is read.",
+        "run" => "What `crosscheck run` runs.",
         "scope" => "Who is judged; what is left out is counted in every report.",
         "pricing" => "How quantities are priced.",
         _ => "",

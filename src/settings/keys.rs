@@ -154,6 +154,22 @@ pub const KEYS: &[Key] = &[
     top("quiet", "quiet", Kind::Switch, "false", "Nothing on standard error but errors.").not_in_file(),
     top("verbose", "verbose", Kind::Switch, "false", "More on standard error.").not_in_file(),
     top("no_progress", "no-progress", Kind::Switch, "false", "No progress bars.").not_in_file(),
+    Key {
+        flag: "only",
+        ..within("run", "only", Kind::Checks, "", "Of `run`, only these checks; one that cannot run is exit code 3.")
+    }
+    .not_in_file(),
+    Key { flag: "skip", ..within("run", "skip", Kind::Checks, "", "Checks that `run` leaves out.") },
+    Key {
+        flag: "require",
+        ..within(
+            "run",
+            "require",
+            Kind::Checks,
+            "",
+            "Checks that `run` must be able to run: without their exports the exit code is 3.",
+        )
+    },
     within(
         "data",
         "paths",

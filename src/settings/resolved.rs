@@ -107,6 +107,17 @@ impl Scope {
     }
 }
 
+/// Which checks `run` runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunChecks {
+    /// Only these; empty: all.
+    pub only: Vec<String>,
+    /// Not these.
+    pub skip: Vec<String>,
+    /// These must be able to run.
+    pub require: Vec<String>,
+}
+
 /// One value in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InForce {
@@ -163,6 +174,10 @@ pub struct Settings {
     pub no_history: bool,
     /// Only these accounts are shown; empty: all. A filter after judging.
     pub accounts: BTreeSet<String>,
+    /// Of `run`.
+    pub run: RunChecks,
+    /// Whether all checks run whose data is there: else a waiver without a match tells nothing.
+    pub whole: bool,
     /// Accounts that are not judged.
     pub scope: Scope,
     /// What systems name differently.
@@ -392,6 +407,12 @@ fn assemble(
         baseline: if let Value::Path(path) = v.get("baseline") { Some(path.into()) } else { None },
         no_history: v.switch("no_history"),
         accounts: v.texts("account").into_iter().collect(),
+        run: RunChecks {
+            only: v.texts("run.only"),
+            skip: v.texts("run.skip"),
+            require: v.texts("run.require"),
+        },
+        whole: true,
         scope: Scope {
             exclude: v.texts("scope.exclude").into_iter().map(AccountPattern::new).collect(),
             kinds: if let Value::Words(kinds) = v.get("scope.kinds") { kinds.clone() } else { Vec::new() },

@@ -294,7 +294,7 @@ fn only_settings_asks_for_the_time() {
     assert_eq!(elsewhere(&["Utc::now", "Local::now"], &["settings.rs"]), [""; 0]);
     // ingest: whether a file has rested long enough for its times to be trusted; no result depends on it.
     assert_eq!(elsewhere(&["SystemTime::now"], &["import/ingest.rs"]), [""; 0]);
-    // ui: progress bars.
+    // ui: progress bars, and how long a check took.
     assert_eq!(elsewhere(&["Instant::now"], &["ui.rs"]), [""; 0]);
 }
 

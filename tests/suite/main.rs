@@ -19,4 +19,5 @@ mod prorate;
 mod readme;
 mod registry;
 mod renewals;
+mod run;
 mod waivers;
