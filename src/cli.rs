@@ -37,7 +37,7 @@ pub fn command() -> Command {
              findings, or 'could not be judged' with the reason.",
         )
         .after_help(format!(
-            "Try: crosscheck reconcile fixtures/acme\n\n{EXIT_CODES}"
+            "Try: {EXAMPLE}\n\n{EXIT_CODES}"
         ))
         .subcommand_required(false)
         .disable_help_subcommand(true)
@@ -114,7 +114,11 @@ pub fn command() -> Command {
             verb("profile", "Draft a profile for an unknown export")
                 .arg(Arg::new("file").required(true).value_name("FILE").help("The export")),
         )
-        .subcommand(verb("init", "Write a commented crosscheck.toml with every default"))
+        .subcommand(
+            verb("init", "Look at the exports here, and write a crosscheck.toml that names what they are")
+                .arg(exports().help("Files or folders; none: the files here and one folder deep"))
+                .args(globals(&["format"])),
+        )
         .subcommand(
             verb("completions", "Print a shell's completion script").arg(
                 Arg::new("shell")
@@ -270,7 +274,18 @@ fn tables(info: &CheckInfo) -> String {
     if lines.is_empty() { lines } else { format!("In crosscheck.toml:\n{lines}\n") }
 }
 
-/// What the overview shows: the tree's help, checks apart from the other commands.
+/// The commands that are no checks, by what they are for.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Every night", &["run", "history", "diff", "show"]),
+    ("Your exports", &["init", "import", "status", "rejects", "checks", "profile"]),
+    ("Words", &["explain", "schema"]),
+    ("Shell", &["completions", "man"]),
+];
+
+/// Works anywhere: it needs no export.
+const EXAMPLE: &str = "crosscheck prorate --from 49 --to 99 --cycle 2026-06-01..2026-07-01 --on 2026-06-16";
+
+/// What the program shows where nothing is asked of it.
 fn overview() -> String {
     let command = command();
     let mut text = format!(
@@ -280,12 +295,16 @@ fn overview() -> String {
     for check in checks::ALL {
         text.push_str(&format!("  {:<12} {}\n", check.info.name, check.info.about));
     }
-    text.push_str("\nOther commands\n");
-    for sub in command.get_subcommands().filter(|s| checks::find(s.get_name()).is_none()) {
-        let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
-        text.push_str(&format!("  {:<12} {about}\n", sub.get_name()));
+    for (group, names) in GROUPS {
+        text.push_str(&format!("\n{group}\n"));
+        for sub in names.iter().filter_map(|n| command.find_subcommand(n)) {
+            let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
+            text.push_str(&format!("  {:<12} {about}\n", sub.get_name()));
+        }
     }
-    text.push_str("\nTry        crosscheck reconcile fixtures/acme\nOptions    crosscheck COMMAND --help\nMeaning    crosscheck explain CODE\n");
+    text.push_str(&format!(
+        "\nTry        {EXAMPLE}\nThen       crosscheck run FOLDER, a folder of your exports (CSV or JSON)\nOptions    crosscheck COMMAND --help\n"
+    ));
     text
 }
 
@@ -378,7 +397,7 @@ fn dispatch(session: &Session, name: &str, sub: &ArgMatches, cwd: &Path) -> Resu
         ),
         "explain" => commands::explain::run(session, text(sub, "name")),
         "profile" => commands::profile::run(session, text(sub, "file")),
-        "init" => commands::init::run(session, cwd),
+        "init" => commands::init::run(session, cwd, &texts(sub, "exports")),
         "completions" => {
             let shell = sub.get_one::<Shell>("shell").copied().unwrap_or(Shell::Bash);
             commands::generate::completions(session, shell, command())

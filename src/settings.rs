@@ -24,7 +24,7 @@ pub use discover::{
     Config, ConfigOrigin, Environment, FILE_NAME, FOLDER_NAME, Places, locate, process_environment,
 };
 pub use fault::{Fault, Origin, SettingsError};
-pub use init::init_text;
+pub use init::{Found, FoundSource, init_text};
 pub use keys::{ACCOUNT_KINDS, DIALECTS, ENGINE_CODES, FORMATS, KEYS, Key, USUAL_ZONES};
 pub use merged::FlagValues;
 pub use node::{Entry, Node, NodeValue};

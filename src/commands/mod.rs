@@ -208,8 +208,21 @@ impl Session {
         if found.errors.is_empty() { Ok(found.files) } else { Err(Failure::of(found.errors)) }
     }
 
+    /// Reads files that nobody named, for a look at them: what is wrong with one is no fault of the call.
+    pub fn ingest_quietly(&self, cache: &mut Cache, exports: &[Export]) -> Result<Ingested, Failure> {
+        self.read(cache, exports, false)
+    }
+
     /// Reads what has changed of the exports into the cache.
     pub fn ingest(&self, cache: &mut Cache, exports: &[Export], register: bool) -> Result<Ingested, Failure> {
+        let ingested = self.read(cache, exports, register)?;
+        for w in &ingested.warnings {
+            self.warn(w);
+        }
+        if ingested.errors.is_empty() { Ok(ingested) } else { Err(Failure::of(ingested.errors)) }
+    }
+
+    fn read(&self, cache: &mut Cache, exports: &[Export], register: bool) -> Result<Ingested, Failure> {
         let profiles = self.profiles()?;
         for rule in &self.settings.sources {
             if let Some(name) = rule.profile.as_deref().filter(|n| profiles.get(n).is_none()) {
@@ -228,11 +241,7 @@ impl Session {
             stdin: &self.stdin,
             progress: &progress,
         };
-        let ingested = ingest::ingest(cache, exports, &self.settings, &options)?;
-        for w in &ingested.warnings {
-            self.warn(w);
-        }
-        if ingested.errors.is_empty() { Ok(ingested) } else { Err(Failure::of(ingested.errors)) }
+        Ok(ingest::ingest(cache, exports, &self.settings, &options)?)
     }
 }
 

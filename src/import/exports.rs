@@ -37,7 +37,8 @@ pub struct Exports {
 /// File name endings of exports; `.gz` and `.zst` may follow.
 const ENDINGS: &[&str] = &["csv", "tsv", "psv", "txt", "json", "jsonl", "ndjson"];
 
-fn is_export(name: &str) -> bool {
+/// Whether a file name ends as an export's may.
+pub fn is_export(name: &str) -> bool {
     let lower = name.to_lowercase();
     let plain = lower.strip_suffix(".gz").or_else(|| lower.strip_suffix(".zst")).unwrap_or(&lower);
     plain.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))

@@ -513,7 +513,7 @@ fn told(s: &Settings) -> Vec<String> {
 
 #[test]
 fn what_init_writes_changes_nothing_and_shows_every_default() {
-    let text = init_text(CHECKS);
+    let text = init_text(CHECKS, &Found::default());
     let defaults = told(&run().good());
     assert!(text.lines().all(|l| l.is_empty() || l.starts_with('#')), "{text}");
     assert_eq!(told(&run().toml(&text).good()), defaults);
@@ -534,7 +534,7 @@ fn what_init_writes_changes_nothing_and_shows_every_default() {
     assert_eq!((s.sources.len(), s.waivers.len(), s.profiles.len()), (1, 1, 1));
     assert_eq!((s.maps.metric.len(), s.maps.plan.len(), s.maps.feature.len()), (1, 1, 1));
     // Without a single check the text holds as well.
-    assert!(init_text(&[]).contains("#timezone = \"UTC\""));
+    assert!(init_text(&[], &Found::default()).contains("#timezone = \"UTC\""));
 }
 
 #[test]
