@@ -25,6 +25,9 @@ _crosscheck() {
             crosscheck,completions)
                 cmd="crosscheck__subcmd__completions"
                 ;;
+            crosscheck,diff)
+                cmd="crosscheck__subcmd__diff"
+                ;;
             crosscheck,dunning)
                 cmd="crosscheck__subcmd__dunning"
                 ;;
@@ -33,6 +36,9 @@ _crosscheck() {
                 ;;
             crosscheck,health)
                 cmd="crosscheck__subcmd__health"
+                ;;
+            crosscheck,history)
+                cmd="crosscheck__subcmd__history"
                 ;;
             crosscheck,import)
                 cmd="crosscheck__subcmd__import"
@@ -58,6 +64,9 @@ _crosscheck() {
             crosscheck,renewals)
                 cmd="crosscheck__subcmd__renewals"
                 ;;
+            crosscheck,run)
+                cmd="crosscheck__subcmd__run"
+                ;;
             crosscheck,schema)
                 cmd="crosscheck__subcmd__schema"
                 ;;
@@ -77,7 +86,7 @@ _crosscheck() {
 
     case "${cmd}" in
         crosscheck)
-            opts="-h -V --help --version reconcile charges dunning prorate health renewals triage import status checks rejects show schema explain profile init completions man"
+            opts="-h -V --help --version reconcile charges dunning prorate health renewals triage run import status checks rejects show history diff schema explain profile init completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -91,7 +100,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__charges)
-            opts="-h --all --max-sync-age --hold-list --unverified-list --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --all --max-sync-age --hold-list --unverified-list --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -161,6 +170,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -174,6 +187,10 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -240,8 +257,38 @@ _crosscheck() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        crosscheck__subcmd__diff)
+            opts="-h --color --config --cache --quiet --verbose --no-progress --format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         crosscheck__subcmd__dunning)
-            opts="-h --preset --hard-declines --restore-within --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --preset --hard-declines --restore-within --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -311,6 +358,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -324,6 +375,10 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -365,7 +420,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__health)
-            opts="-h --history --text-sentiment --drop --drop-days --base-fall --decline --low --leak --leak-days --abandoned-days --silent-days --weight-logins --weight-adoption --weight-sentiment --weight-billing --weight-api --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --history --text-sentiment --drop --drop-days --base-fall --decline --low --leak --leak-days --abandoned-days --silent-days --weight-logins --weight-adoption --weight-sentiment --weight-billing --weight-api --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -483,6 +538,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -496,6 +555,44 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        crosscheck__subcmd__history)
+            opts="-h --color --config --cache --quiet --verbose --no-progress --format --limit --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -545,7 +642,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__init)
-            opts="-h --color --config --cache --quiet --verbose --no-progress --help"
+            opts="-h --color --config --cache --quiet --verbose --no-progress --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -561,6 +658,10 @@ _crosscheck() {
                     ;;
                 --cache)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -623,7 +724,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__prorate)
-            opts="-h --by --downgrade --moment-tolerance --show-math --from --to --cycle --on --price --interval --every --anchor-day --start --end --through --currency --quantity --to-quantity --discount --tax --paid --new-cycle --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --by --downgrade --moment-tolerance --show-math --from --to --cycle --on --price --interval --every --anchor-day --start --end --through --currency --quantity --to-quantity --discount --tax --paid --new-cycle --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -761,6 +862,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -777,6 +882,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -785,7 +894,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__reconcile)
-            opts="-h --threshold --min-delta --settle --metric --by --hold-list --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --threshold --min-delta --settle --metric --by --hold-list --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -867,6 +976,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -880,6 +993,10 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -929,7 +1046,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__renewals)
-            opts="-h --within --all-terms --ical --high-score --medium-score --drop --drop-days --drop-within --high-fall --medium-fall --low-sentiment --less-engagement --early --late --soon --near --silence --automated --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --within --all-terms --ical --high-score --medium-score --drop --drop-days --drop-within --high-fall --medium-fall --low-sentiment --less-engagement --early --late --soon --near --silence --automated --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1055,6 +1172,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1068,6 +1189,112 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        crosscheck__subcmd__run)
+            opts="-h --only --skip --require --details --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --skip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --require)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "error warning info never" -- "${cur}"))
+                    return 0
+                    ;;
+                --min-impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-rejects)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rows)
+                    COMPREPLY=($(compgen -W "all flagged none" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude-account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1109,7 +1336,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__show)
-            opts="-h --color --config --cache --quiet --verbose --no-progress --timezone --as-of --format --help"
+            opts="-h --color --config --cache --quiet --verbose --no-progress --timezone --as-of --format --no-history --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1185,7 +1412,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__triage)
-            opts="-h --all --replay --target-enterprise --target-business --target-pro --target-other --at-risk --top --left-out --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --all --replay --target-enterprise --target-business --target-pro --target-other --at-risk --top --left-out --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1271,6 +1498,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1284,6 +1515,10 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -87,18 +87,17 @@ pub fn command() -> Command {
                 .args(globals(&["format"])),
         )
         .subcommand(
-            verb(
-                "schema",
-                "List the datasets, or one's columns; 'report' and 'run' are the JSON Schemas of reports",
-            )
-            .arg(Arg::new("dataset").value_name("DATASET").help("A dataset, 'report', 'run' or 'finding'"))
-            .arg(
-                Arg::new("profiles")
-                    .long("profiles")
-                    .action(ArgAction::SetTrue)
-                    .help("List the profiles that map vendors' exports"),
-            )
-            .args(globals(&["format"])),
+            verb("schema", "List the datasets, or one's columns; 'report' and 'run' give JSON Schema")
+                .arg(
+                    Arg::new("dataset").value_name("DATASET").help("A dataset, 'report', 'run' or 'finding'"),
+                )
+                .arg(
+                    Arg::new("profiles")
+                        .long("profiles")
+                        .action(ArgAction::SetTrue)
+                        .help("List the profiles that map vendors' exports"),
+                )
+                .args(globals(&["format"])),
         )
         .subcommand(
             verb("explain", "Say what a finding or a check means, why it matters and what to do")

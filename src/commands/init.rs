@@ -8,6 +8,7 @@ use crate::{
     exit,
     import::exports::{self, Export},
     model::text::counted,
+    report::Problem,
     settings::{self, FoundSource},
     ui::WriteError,
 };
@@ -134,6 +135,11 @@ fn named(given: &[String]) -> Result<Looked, Failure> {
     let found = exports::expand(given);
     if !found.errors.is_empty() {
         return Err(Failure::of(found.errors));
+    }
+    let gone = |f: &&Export| f.path.as_ref().is_some_and(|p| !p.exists());
+    if let Some(file) = found.files.iter().find(gone) {
+        let problem = Problem::new("usage/unreadable", "does not exist").at(&file.shown, None);
+        return Err(Failure::of(vec![problem]));
     }
     let files = found.files.into_iter().map(|f| Export { named: false, ..f }).collect();
     Ok(Looked { files, given: given.to_vec(), whole: true })

@@ -234,7 +234,7 @@ fn summary(run: &RunReport, options: &RenderOptions) -> String {
     }
     let wrong = not_trusted(run);
     if !wrong.is_empty() {
-        page.section("Not trusted");
+        page.section(if run.exit_code == 2 { "Not carried out" } else { "Not trusted" });
         wrong.iter().for_each(|line| page.text(line, "  ! ", "    "));
     }
     if !options.details && !run.reports.is_empty() {

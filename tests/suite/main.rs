@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_records;
 mod cases;
 mod company;
+mod first_contact;
 mod generated;
 mod hazards;
 mod history;
