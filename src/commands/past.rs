@@ -127,9 +127,7 @@ impl<'s> Past<'s> {
         let mut entry = self.entry(before.scope, report);
         if settings.only_new {
             let since = compared.map(|(_, since)| since).filter(|s| !s.is_empty());
-            let since =
-                since.unwrap_or_else(|| "the beginning (no earlier run could be compared with)".to_owned());
-            engine::keep_new(report, settings, &since);
+            engine::keep_new(report, settings, since.as_deref());
             entry.exit_code = report.exit_code;
         }
         Settled { entry: Some(entry).filter(|_| !reveals(settings)), since }

@@ -18,8 +18,8 @@ pub fn compare(report: &mut Report, earlier: &Earlier) {
 }
 
 /// `--only-new`: leaves what is new or has worsened, with the rows and passages of its accounts, and draws the
-/// verdict from that alone. `since` says in words what was compared with.
-pub fn keep_new(report: &mut Report, settings: &Settings, since: &str) {
+/// verdict from that alone. `since` says in words what was compared with; `None` where there was nothing.
+pub fn keep_new(report: &mut Report, settings: &Settings, since: Option<&str>) {
     let before = report.findings.len();
     report.findings.retain(|f| matches!(f.state, State::New | State::Worsened));
     let dropped = (before - report.findings.len()) as u64;
@@ -29,8 +29,16 @@ pub fn keep_new(report: &mut Report, settings: &Settings, since: &str) {
     report.passages.retain(|p| stays(&p.account));
     settle(report, settings);
     report.summary.own.insert("not_new".to_owned(), Value::from(dropped));
-    let rest =
-        if dropped == 0 { String::new() } else { format!("; {} not shown", grouped(&dropped.to_string())) };
+    let Some(since) = since else {
+        let why =
+            "everything counts as new: there is no earlier fully judged run with these exports and options";
+        report.notes.insert(0, why.to_owned());
+        return;
+    };
+    let rest = match dropped {
+        0 => String::new(),
+        n => format!("; {} not shown", grouped(&n.to_string())),
+    };
     let new = match report.findings.len() as u64 {
         0 => "nothing is new".to_owned(),
         n => counted(n, "finding is new or worse", "findings are new or worse"),
