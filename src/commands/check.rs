@@ -20,7 +20,7 @@ use std::io::Write;
 /// What judging came to.
 enum Judged {
     /// To be written as it is.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// To be rendered while it is written: it may be long. With what the history keeps of it.
     Report(Box<(Report, Outcome, Option<Entry>)>),
 }
@@ -120,7 +120,7 @@ impl Work<'_> {
             if let Some(name) = name.as_ref().filter(|_| self.outputs.metrics.is_none())
                 && let Some(answer) = answers::recall(cache, name)?
             {
-                return Ok(Judged::Answer(answer));
+                return Ok(Judged::Answer(Box::new(answer)));
             }
             let ((mut report, outcome), memos) = cache.snapshot(&ingested.contents(), || {
                 let data = Data::open(cache, &ingested.inputs, &settings)?;
@@ -139,7 +139,7 @@ impl Work<'_> {
                 && let Some(answer) = self.answer(&report, &outcome, &entry)
             {
                 answers::remember(cache, &name, &answer).unwrap_or_else(forgotten);
-                return Ok(Judged::Answer(answer));
+                return Ok(Judged::Answer(Box::new(answer)));
             }
             Ok(Judged::Report(Box::new((report, outcome, entry))))
         })

@@ -80,27 +80,26 @@ pub fn diff(session: &Session, check: Option<&str>) -> Result<u8, Failure> {
     let mut compared = Vec::new();
     for info in checks::ALL.iter().map(|c| c.info).filter(|i| check.is_none_or(|c| c == i.name)) {
         let Some(history) = &history else { break };
-        match pair(history, info.name)? {
-            Pair::None => {}
-            Pair::One(run) => listing.below.push(format!(
+        let Some(Last { run: after, before, skipped }) = last(history, info.name)? else { continue };
+        let Some(before) = before else {
+            listing.below.push(format!(
                 "{}: only one run with these exports and options could be judged, as of {}; there is nothing to \
                  compare it with",
-                info.name, run.as_of
-            )),
-            Pair::Two(before, after, skipped) => {
-                let changes = Changes::between(history.findings(before.id)?, history.findings(after.id)?);
-                listing.above.push(changes.told(&before, &after));
-                if skipped > 0 {
-                    listing.above.push(format!(
-                        "  passed over: {} since whose data could not be trusted",
-                        counted(skipped, "run", "runs")
-                    ));
-                }
-                compared.push(json!({"check": info.name, "from": facts(&before), "to": facts(&after),
-                                     "counts": changes.counts()}));
-                listing.rows.extend(changes.rows());
-            }
+                info.name, after.as_of
+            ));
+            continue;
+        };
+        let changes = Changes::between(history.findings(before.id)?, history.findings(after.id)?);
+        listing.above.push(changes.told(&before, &after));
+        if skipped > 0 {
+            listing.above.push(format!(
+                "  passed over: {} since whose data could not be trusted",
+                counted(skipped, "run", "runs")
+            ));
         }
+        compared.push(json!({"check": info.name, "from": facts(&before), "to": facts(&after),
+                             "counts": changes.counts()}));
+        listing.rows.extend(changes.rows());
     }
     if compared.is_empty() && listing.below.is_empty() {
         listing.below.push(format!("no run is kept yet in {path}"));
@@ -110,23 +109,22 @@ pub fn diff(session: &Session, check: Option<&str>) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// The last run of a check that could be judged, the one to compare it with, and how many came after it.
-enum Pair {
-    None,
-    One(Run),
-    Two(Run, Run, u64),
+/// The last run of a check that could be judged, and what it can be compared with.
+struct Last {
+    run: Run,
+    before: Option<Run>,
+    /// Runs that came after it, and could not be judged.
+    skipped: u64,
 }
 
-fn pair(history: &History, check: &str) -> Result<Pair, Failure> {
-    let runs = history.runs(Some(check), FEW)?;
-    let Some(at) = runs.iter().position(|r| r.trusted) else { return Ok(Pair::None) };
-    let after = runs[at].clone();
-    let skipped = runs[..at].iter().filter(|r| r.scope == after.scope).count() as u64;
-    let candidates = history.candidates(&after.scope, Some(after.id))?;
-    Ok(match history::comparable(&candidates, &after.lacking) {
-        Some(before) => Pair::Two(before.clone(), after, skipped),
-        None => Pair::One(after),
-    })
+fn last(history: &History, check: &str) -> Result<Option<Last>, Failure> {
+    let mut runs = history.runs(Some(check), FEW)?;
+    let Some(at) = runs.iter().position(|r| r.trusted) else { return Ok(None) };
+    let run = runs.swap_remove(at);
+    let skipped = runs[..at].iter().filter(|r| r.scope == run.scope).count() as u64;
+    let candidates = history.candidates(&run.scope, Some(run.id))?;
+    let before = history::comparable(&candidates, &run.lacking).cloned();
+    Ok(Some(Last { run, before, skipped }))
 }
 
 fn facts(run: &Run) -> Value {

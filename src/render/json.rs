@@ -77,7 +77,7 @@ pub(super) fn run(run: &RunReport, options: &RenderOptions, out: &mut impl Write
         "skipped": run.skipped.len(),
         "findings": run.reports.iter().map(|r| r.summary.findings).sum::<u64>(),
         "by_severity": run.by_severity(),
-        "new": run.new(),
+        "new": run.new_findings(),
         "compared_with": run.since,
         "exit_codes": run.reports.iter().map(|r| (r.check, r.exit_code)).collect::<BTreeMap<_, _>>(),
     });

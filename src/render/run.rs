@@ -184,7 +184,7 @@ fn result(run: &RunReport) -> String {
         found.push("no findings".to_owned());
     }
     if let Some(since) = &run.since {
-        found.push(format!("{} new since {}", count(run.new()), safe(since)));
+        found.push(format!("{} new since {}", count(run.new_findings()), safe(since)));
     }
     let waived = run.reports.iter().flat_map(|r| &r.findings).filter(|f| f.state == State::Waived).count();
     if waived > 0 {

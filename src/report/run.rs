@@ -66,7 +66,7 @@ impl RunReport {
     }
 
     /// How many findings are new or have worsened.
-    pub fn new(&self) -> u64 {
+    pub fn new_findings(&self) -> u64 {
         self.reports.iter().map(Report::new_findings).sum()
     }
 }
