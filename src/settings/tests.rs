@@ -526,7 +526,9 @@ fn what_init_writes_changes_nothing_and_shows_every_default() {
     let s = run().toml(&live).load().unwrap_or_else(|e| panic!("{e}\n{live}"));
     assert_eq!(told(&s), defaults);
     let unset = |v: &&InForce| v.origin == Origin::Default;
-    let in_file = |key: &str| KEYS.iter().all(|k| k.in_file || k.name != key);
+    let path =
+        |k: &Key| if k.section.is_empty() { k.name.to_owned() } else { format!("{}.{}", k.section, k.name) };
+    let in_file = |key: &str| KEYS.iter().all(|k| k.in_file || path(k) != key);
     assert_eq!(s.in_force().iter().filter(unset).filter(|v| in_file(&v.key)).count(), 0, "{live}");
     for rule in CHECKS.iter().flat_map(|c| c.rules) {
         assert_eq!(s.rules[rule.code], Some(rule.severity));
