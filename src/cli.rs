@@ -3,7 +3,7 @@
 use crate::{
     check::{CheckInfo, OptKind},
     checks,
-    commands::{self, Failure, Session, check::Outputs},
+    commands::{self, Failure, Session, outputs::Outputs},
     engine, exit,
     render::{self, Format, RenderOptions},
     settings::{self, Environment, FlagValues, KEYS, Kind},
@@ -18,6 +18,7 @@ use std::{
 };
 
 const CHECKS: &str = "Checks";
+const RUN: &str = "run";
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing found at or above --fail-on
@@ -36,7 +37,7 @@ pub fn command() -> Command {
              findings, or 'could not be judged' with the reason.",
         )
         .after_help(format!(
-            "Try: crosscheck reconcile fixtures/acme\n\n{EXIT_CODES}"
+            "Try: {EXAMPLE}\n\n{EXIT_CODES}"
         ))
         .subcommand_required(false)
         .disable_help_subcommand(true)
@@ -45,6 +46,7 @@ pub fn command() -> Command {
         command = command.subcommand(of_check(check.info));
     }
     command
+        .subcommand(of_run())
         .subcommand(
             verb("import", "Read exports into the cache and remember them for later calls")
                 .arg(exports())
@@ -72,11 +74,23 @@ pub fn command() -> Command {
                     Arg::new("fingerprint").required(true).value_name("FINGERPRINT").help("Its first digits"),
                 )
                 .arg(exports())
-                .args(globals(&["format", "timezone", "as-of"])),
+                .args(globals(&["format", "timezone", "as-of", "no-history"])),
         )
         .subcommand(
-            verb("schema", "List the datasets, or one's columns; 'report' is the JSON Schema of reports")
-                .arg(Arg::new("dataset").value_name("DATASET").help("A dataset, 'report' or 'finding'"))
+            verb("history", "List the runs that were kept, the newest first")
+                .arg(one_check())
+                .args(globals(&["format", "limit"])),
+        )
+        .subcommand(
+            verb("diff", "Say what is new, gone and persisting between the last two runs of a check")
+                .arg(one_check())
+                .args(globals(&["format"])),
+        )
+        .subcommand(
+            verb("schema", "List the datasets, or one's columns; 'report' and 'run' give JSON Schema")
+                .arg(
+                    Arg::new("dataset").value_name("DATASET").help("A dataset, 'report', 'run' or 'finding'"),
+                )
                 .arg(
                     Arg::new("profiles")
                         .long("profiles")
@@ -99,7 +113,11 @@ pub fn command() -> Command {
             verb("profile", "Draft a profile for an unknown export")
                 .arg(Arg::new("file").required(true).value_name("FILE").help("The export")),
         )
-        .subcommand(verb("init", "Write a commented crosscheck.toml with every default"))
+        .subcommand(
+            verb("init", "Look at the exports here, and write a crosscheck.toml that names what they are")
+                .arg(exports().help("Files or folders; none: the files here and one folder deep"))
+                .args(globals(&["format"])),
+        )
         .subcommand(
             verb("completions", "Print a shell's completion script").arg(
                 Arg::new("shell")
@@ -134,6 +152,10 @@ fn exports() -> Arg {
         .help("Files, folders, dataset=PATH, or dataset=- for standard input; none: [data] paths, else what import has registered")
 }
 
+fn one_check() -> Arg {
+    Arg::new("check").value_name("CHECK").help("Only this check; none: all")
+}
+
 fn verify() -> Arg {
     Arg::new("verify")
         .long("verify")
@@ -159,6 +181,7 @@ fn arg(flag: &'static str, kind: Kind, default: &str, doc: &str) -> Arg {
         Kind::Rejects => "N|P%",
         Kind::Limit => "N",
         Kind::Codes => "CODE",
+        Kind::Checks => "CHECK",
         _ => "VALUE",
     };
     let doc = doc.trim_end_matches('.');
@@ -171,7 +194,7 @@ fn arg(flag: &'static str, kind: Kind, default: &str, doc: &str) -> Arg {
     arg = match kind {
         Kind::Switch => return arg.action(ArgAction::SetTrue),
         Kind::Choice(words) => arg.value_parser(PossibleValuesParser::new(words)).hide_possible_values(false),
-        Kind::Texts | Kind::Codes | Kind::Paths => arg.action(ArgAction::Append),
+        Kind::Texts | Kind::Codes | Kind::Checks | Kind::Paths => arg.action(ArgAction::Append),
         _ => arg,
     };
     arg.value_name(value).allow_hyphen_values(true)
@@ -188,7 +211,15 @@ fn of_check(info: &'static CheckInfo) -> Command {
         command = command
             .arg(arg(o.name, kind_of(o.kind), o.default, o.help).help_heading("Options of this check"));
     }
-    let flags: Vec<&str> = KEYS.iter().map(|k| k.flag).filter(|f| !f.is_empty()).collect();
+    reporting(command)
+        .after_help(format!("{}{EXIT_CODES}", tables(info)))
+        .help_template("{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}{after-help}")
+}
+
+/// What every command that reports takes.
+fn reporting(command: Command) -> Command {
+    let every = |k: &&settings::Key| !k.flag.is_empty() && k.section != RUN;
+    let flags: Vec<&str> = KEYS.iter().filter(every).map(|k| k.flag).collect();
     command
         .args(globals(&flags))
         .arg(Arg::new("output").long("output").value_name("FILE").help(
@@ -199,11 +230,41 @@ fn of_check(info: &'static CheckInfo) -> Command {
                 .long("report")
                 .value_name("FORMAT=FILE")
                 .action(ArgAction::Append)
-                .help("Write the report in this format to a file as well (repeatable)"),
+                .help("Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to"),
+        )
+        .arg(
+            Arg::new("metrics")
+                .long("metrics")
+                .value_name("FILE")
+                .help("Write gauges for Prometheus' textfile collector to a file, which appears whole or not at all"),
         )
         .arg(verify())
-        .after_help(format!("{}{EXIT_CODES}", tables(info)))
-        .help_template("{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}{after-help}")
+}
+
+/// `run`: every check on the same exports.
+fn of_run() -> Command {
+    let own = KEYS.iter().filter(|k| k.section == RUN);
+    let own = own.map(|k| arg(k.flag, k.kind, k.default, k.doc).help_heading("Options of a run"));
+    let command = Command::new(RUN)
+        .about("Run every check whose exports are there: one summary, one exit code")
+        .long_about(
+            "Reads the exports once and runs every check whose data is there. The summary has a line a check, and \
+             the next step of each team; checks that cannot run name what they lack.",
+        )
+        .arg(exports())
+        .args(own)
+        .arg(
+            Arg::new("details")
+                .long("details")
+                .action(ArgAction::SetTrue)
+                .help("Each check's whole report below the summary")
+                .help_heading("Options of a run"),
+        );
+    let exit_codes = EXIT_CODES.replace(
+        "Exit codes:",
+        "Exit codes, of all checks together 2 before 3 before 1 before 0; the summary has each check's own:",
+    );
+    reporting(command).after_help(exit_codes)
 }
 
 /// What only crosscheck.toml can say of a check: it has no flag, and is listed below the options.
@@ -213,7 +274,18 @@ fn tables(info: &CheckInfo) -> String {
     if lines.is_empty() { lines } else { format!("In crosscheck.toml:\n{lines}\n") }
 }
 
-/// What the overview shows: the tree's help, checks apart from the other commands.
+/// The commands that are no checks, by what they are for.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Every night", &["run", "history", "diff", "show"]),
+    ("Your exports", &["init", "import", "status", "rejects", "checks", "profile"]),
+    ("Words", &["explain", "schema"]),
+    ("Shell", &["completions", "man"]),
+];
+
+/// Works anywhere: it needs no export.
+const EXAMPLE: &str = "crosscheck prorate --from 49 --to 99 --cycle 2026-06-01..2026-07-01 --on 2026-06-16";
+
+/// What the program shows where nothing is asked of it.
 fn overview() -> String {
     let command = command();
     let mut text = format!(
@@ -223,12 +295,16 @@ fn overview() -> String {
     for check in checks::ALL {
         text.push_str(&format!("  {:<12} {}\n", check.info.name, check.info.about));
     }
-    text.push_str("\nOther commands\n");
-    for sub in command.get_subcommands().filter(|s| checks::find(s.get_name()).is_none()) {
-        let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
-        text.push_str(&format!("  {:<12} {about}\n", sub.get_name()));
+    for (group, names) in GROUPS {
+        text.push_str(&format!("\n{group}\n"));
+        for sub in names.iter().filter_map(|n| command.find_subcommand(n)) {
+            let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
+            text.push_str(&format!("  {:<12} {about}\n", sub.get_name()));
+        }
     }
-    text.push_str("\nTry        crosscheck reconcile fixtures/acme\nOptions    crosscheck COMMAND --help\nMeaning    crosscheck explain CODE\n");
+    text.push_str(&format!(
+        "\nTry        {EXAMPLE}\nThen       crosscheck run FOLDER, a folder of your exports (CSV or JSON)\nOptions    crosscheck COMMAND --help\n"
+    ));
     text
 }
 
@@ -297,22 +373,23 @@ fn run(arguments: &[OsString], environment: &Environment) -> u8 {
     let done = session.and_then(|session| dispatch(&session, name, sub, &cwd));
     match done {
         Ok(code) => code,
-        Err(failure) => failed(&failure, check.map(|c| c.info), wants_json(arguments, environment)),
+        Err(failure) => failed(&failure, name, wants_json(arguments, environment)),
     }
 }
 
 fn dispatch(session: &Session, name: &str, sub: &ArgMatches, cwd: &Path) -> Result<u8, Failure> {
     if let Some(check) = checks::find(name) {
-        let outputs =
-            Outputs::parse(sub.get_one::<String>("output").map(String::as_str), &texts(sub, "report"))?;
-        return commands::check::run(session, check, &texts(sub, "exports"), &outputs);
+        return commands::check::run(session, check, &texts(sub, "exports"), &outputs(sub)?);
     }
     match name {
+        RUN => commands::run::run(session, &texts(sub, "exports"), &outputs(sub)?, on(sub, "details")),
         "import" => commands::import::run(session, &texts(sub, "exports")),
         "status" => commands::status::run(session),
         "checks" => commands::checks::run(session, &texts(sub, "exports")),
         "rejects" => commands::rejects::run(session, &texts(sub, "exports")),
         "show" => commands::show::run(session, text(sub, "fingerprint"), &texts(sub, "exports")),
+        "history" => commands::history::run(session, sub.get_one::<String>("check").map(String::as_str)),
+        "diff" => commands::history::diff(session, sub.get_one::<String>("check").map(String::as_str)),
         "schema" => commands::schema::run(
             session,
             sub.get_one::<String>("dataset").map(String::as_str),
@@ -320,7 +397,7 @@ fn dispatch(session: &Session, name: &str, sub: &ArgMatches, cwd: &Path) -> Resu
         ),
         "explain" => commands::explain::run(session, text(sub, "name")),
         "profile" => commands::profile::run(session, text(sub, "file")),
-        "init" => commands::init::run(session, cwd),
+        "init" => commands::init::run(session, cwd, &texts(sub, "exports")),
         "completions" => {
             let shell = sub.get_one::<Shell>("shell").copied().unwrap_or(Shell::Bash);
             commands::generate::completions(session, shell, command())
@@ -328,6 +405,15 @@ fn dispatch(session: &Session, name: &str, sub: &ArgMatches, cwd: &Path) -> Resu
         "man" => commands::generate::man(session, Path::new(text(sub, "dir")), &command()),
         other => Err(Failure::usage("usage/command", format!("there is no command {other}"))),
     }
+}
+
+/// Where a report goes.
+fn outputs(sub: &ArgMatches) -> Result<Outputs, Failure> {
+    let one = |name: &str| sub.get_one::<String>(name).map(String::as_str);
+    let mut outputs = Outputs::parse(one("output"), &texts(sub, "report"))?;
+    outputs.metrics = one("metrics").map(PathBuf::from);
+    outputs.summary = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
+    Ok(outputs)
 }
 
 fn print(text: &str) -> u8 {
@@ -359,18 +445,21 @@ fn refused(error: &clap::Error, arguments: &[OsString], environment: &Environmen
     let rendered = error.render().to_string();
     let message = rendered.trim().strip_prefix("error: ").unwrap_or(rendered.trim()).to_owned();
     let failure = Failure::usage("usage/arguments", message);
-    let info = arguments.get(1).and_then(|a| checks::find(&a.to_string_lossy())).map(|c| c.info);
-    failed(&failure, info, wants_json(arguments, environment))
+    let name = arguments.get(1).map(|a| a.to_string_lossy()).unwrap_or_default();
+    failed(&failure, &name, wants_json(arguments, environment))
 }
 
 /// Tells a failure on standard error, and in JSON where that was asked for.
-fn failed(failure: &Failure, info: Option<&CheckInfo>, json: bool) -> u8 {
+fn failed(failure: &Failure, command: &str, json: bool) -> u8 {
     let ui = Ui::new(UiOptions::default());
     for p in &failure.problems {
-        ui.error(&commands::check::described(p));
+        ui.error(&commands::outputs::described(p));
     }
-    if let Some(info) = info.filter(|_| json) {
-        let report = engine::failed(info, None, failure.problems.clone(), failure.exit_code);
+    if json && command == RUN {
+        let run = commands::run::failed(None, failure.problems.clone(), failure.exit_code);
+        let _ = ui.print(|out| render::render_run(&run, Format::Json, &RenderOptions::default(), out));
+    } else if let Some(check) = checks::find(command).filter(|_| json) {
+        let report = engine::failed(check.info, None, failure.problems.clone(), failure.exit_code);
         // The failure itself may be that standard output cannot be written.
         let _ = ui.print(|out| render::render(&report, Format::Json, &RenderOptions::default(), out));
     } else if json {

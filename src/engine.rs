@@ -1,9 +1,13 @@
 //! Makes a report of what a check found: severities, scope, how far it could judge, the verdict, the exit code.
 
+mod compare;
 mod waivers;
 
+pub use compare::{compare, keep_new, lacking_rules, trusted};
+
 use crate::{
-    check::{CheckInfo, Rule},
+    cache::Input,
+    check::{CheckInfo, Reads, Rule},
     data::{ConflictingRecord, Data},
     exit,
     model::{
@@ -103,8 +107,7 @@ pub fn judge(check: &Check, data: &Data<'_>, problems: Vec<Problem>) -> anyhow::
     let settings = data.settings;
     let mut problems = problems;
     problems.extend(missing(info, data));
-    let lacks_data =
-        problems.iter().any(|p| p.code == "data/missing-dataset" || p.code == "data/empty-dataset");
+    let lacks_data = lacks_data(&problems);
     let mut outcome = if lacks_data {
         Outcome { headline: "the data it needs is not there".to_owned(), ..Outcome::default() }
     } else {
@@ -151,44 +154,18 @@ pub fn judge(check: &Check, data: &Data<'_>, problems: Vec<Problem>) -> anyhow::
     }
     sort_findings(&mut findings);
     rules.retain(|r| settings.selects(r.code));
-    let live: Vec<&Finding> = findings.iter().filter(|f| f.state != State::Waived).collect();
-    let mut summary = summarise(&outcome, &live);
-    let waived = (findings.len() - live.len()) as u64;
-    if waived > 0 {
-        summary.own.insert("waived".to_owned(), Value::from(waived));
-    }
-    let fails = findings.iter().any(|f| f.state != State::Waived && settings.fails(f.severity));
-    let partly = outcome.not_judged > 0
-        || rules.iter().any(|r| r.severity.is_some() && !r.missing.is_empty())
-        || !problems.is_empty();
-    let verdict = if lacks_data || outcome.checked == 0 && !fails {
-        Verdict::NotJudged
-    } else if fails {
-        Verdict::Findings
-    } else if partly {
-        Verdict::PartlyJudged
-    } else {
-        Verdict::Pass
-    };
-    let exit_code = if !problems.is_empty() {
-        exit::UNTRUSTED
-    } else if fails {
-        exit::FINDINGS
-    } else {
-        exit::OK
-    };
     let datasets = datasets_of(info);
-    let report = Report {
+    let mut report = Report {
         check: info.name,
         as_of: settings.as_of,
         timezone: settings.timezone.name().to_owned(),
-        verdict,
-        exit_code,
+        verdict: Verdict::NotJudged,
+        exit_code: exit::OK,
         problems,
         parameters: settings.parameters(info),
         rules,
         inputs: data.input_reports(&datasets),
-        summary,
+        summary: summary_of(&outcome),
         findings,
         columns: outcome.columns.unwrap_or(info.columns),
         rows: std::mem::take(&mut outcome.rows),
@@ -197,7 +174,55 @@ pub fn judge(check: &Check, data: &Data<'_>, problems: Vec<Problem>) -> anyhow::
         notes: std::mem::take(&mut outcome.notes),
         passages: std::mem::take(&mut outcome.passages),
     };
+    settle(&mut report, settings);
     Ok((report, outcome))
+}
+
+/// Settles what the reports of one run have in common: waivers that any of them might have used.
+pub fn settle_together(reports: &mut [Report], settings: &Settings) {
+    for at in waivers::of_run(settings, reports) {
+        let report = &mut reports[at];
+        report.findings.retain(|f| settings.severity_of(f.code, f.severity).is_some());
+        sort_findings(&mut report.findings);
+        settle(report, settings);
+    }
+}
+
+/// The needed datasets that were not given at all, alternatives joined by `|`.
+pub fn absent(info: &CheckInfo, inputs: &[Input]) -> Vec<&'static str> {
+    let given = |name: &str| inputs.iter().any(|i| i.content.parts.iter().any(|p| p.dataset.name == name));
+    let lacks = |r: &&Reads| r.needed && !r.dataset.split('|').any(given);
+    info.reads.iter().filter(lacks).map(|r| r.dataset).collect()
+}
+
+/// Whether a needed dataset is not there or empty.
+fn lacks_data(problems: &[Problem]) -> bool {
+    problems.iter().any(|p| p.code == "data/missing-dataset" || p.code == "data/empty-dataset")
+}
+
+/// Counts the findings, and draws verdict and exit code from the whole.
+fn settle(report: &mut Report, settings: &Settings) {
+    count(report);
+    let fails = report.findings.iter().any(|f| f.state != State::Waived && settings.fails(f.severity));
+    let partly = report.summary.not_judged > 0
+        || report.rules.iter().any(|r| r.severity.is_some() && !r.missing.is_empty())
+        || !report.problems.is_empty();
+    report.verdict = if lacks_data(&report.problems) || report.summary.checked == 0 && !fails {
+        Verdict::NotJudged
+    } else if fails {
+        Verdict::Findings
+    } else if partly {
+        Verdict::PartlyJudged
+    } else {
+        Verdict::Pass
+    };
+    report.exit_code = if !report.problems.is_empty() {
+        exit::UNTRUSTED
+    } else if fails {
+        exit::FINDINGS
+    } else {
+        exit::OK
+    };
 }
 
 /// The report of a check that answered from its options alone: no export was read, so no rule was judged, and there
@@ -213,7 +238,7 @@ pub fn answered(info: &CheckInfo, settings: &Settings, outcome: Outcome) -> Repo
         parameters: settings.parameters(info),
         rules: Vec::new(),
         inputs: Vec::new(),
-        summary: summarise(&outcome, &[]),
+        summary: summary_of(&outcome),
         findings: Vec::new(),
         columns: outcome.columns.unwrap_or(info.columns),
         rows: outcome.rows,
@@ -396,11 +421,26 @@ fn rules(info: &CheckInfo, data: &Data<'_>, outcome: &Outcome, lacks_data: bool)
         .collect()
 }
 
-fn summarise(outcome: &Outcome, findings: &[&Finding]) -> Summary {
+/// What the check itself counted.
+fn summary_of(outcome: &Outcome) -> Summary {
+    Summary {
+        checked: outcome.checked,
+        not_judged: outcome.not_judged,
+        excluded: outcome.excluded,
+        unmatched_ids: outcome.unmatched_ids,
+        own: outcome.own.clone(),
+        ..Summary::default()
+    }
+}
+
+/// Counts the findings into the summary; waived ones apart.
+fn count(report: &mut Report) {
+    let findings: Vec<&Finding> = report.findings.iter().filter(|f| f.state != State::Waived).collect();
+    let waived = (report.findings.len() - findings.len()) as u64;
     let mut by_severity = BySeverity::default();
     let mut by_code: BTreeMap<String, u64> = BTreeMap::new();
     let mut causes: BTreeMap<(&str, &str), Vec<&Finding>> = BTreeMap::new();
-    for &f in findings {
+    for &f in &findings {
         match f.severity {
             Severity::Error => by_severity.error += 1,
             Severity::Warning => by_severity.warning += 1,
@@ -424,16 +464,13 @@ fn summarise(outcome: &Outcome, findings: &[&Finding]) -> Summary {
     causes.sort_by(|a, b| {
         b.findings.cmp(&a.findings).then_with(|| (&a.id, &a.detail).cmp(&(&b.id, &b.detail)))
     });
-    Summary {
-        checked: outcome.checked,
-        findings: findings.len() as u64,
-        by_severity,
-        by_code,
-        impact: totals(findings.iter().filter_map(|f| f.impact.as_ref())),
-        causes,
-        not_judged: outcome.not_judged,
-        excluded: outcome.excluded,
-        unmatched_ids: outcome.unmatched_ids,
-        own: outcome.own.clone(),
+    let (found, impact) = (findings.len() as u64, money(&findings));
+    let summary = &mut report.summary;
+    (summary.findings, summary.by_severity, summary.by_code) = (found, by_severity, by_code);
+    (summary.impact, summary.causes) = (impact, causes);
+    if waived > 0 {
+        summary.own.insert("waived".to_owned(), Value::from(waived));
+    } else {
+        summary.own.remove("waived");
     }
 }

@@ -9,7 +9,8 @@
 //! - `report`: what a check found, as data.
 //! - `check`: what a check is.
 //! - `settings`: crosscheck.toml, environment and flags, merged; the only place that asks for the time.
-//! - `cache`: what the exports held; the only place that names SQLite.
+//! - `cache`: what the exports held; with `history` the only place that names SQLite.
+//! - `history`: what earlier runs found; a database of its own, since it cannot be made again.
 //! - `usage`: tens of millions of events, packed and summed.
 //! - `residue`: what files still hold of people who asked to be deleted.
 //! - `import`: export files into the cache: reading, profiles, validation.
@@ -31,6 +32,7 @@ pub mod commands;
 pub mod data;
 pub mod engine;
 pub mod exit;
+pub mod history;
 pub mod import;
 pub mod judge;
 pub mod model;

@@ -24,12 +24,12 @@ pub use discover::{
     Config, ConfigOrigin, Environment, FILE_NAME, FOLDER_NAME, Places, locate, process_environment,
 };
 pub use fault::{Fault, Origin, SettingsError};
-pub use init::init_text;
+pub use init::{Found, FoundSource, init_text};
 pub use keys::{ACCOUNT_KINDS, DIALECTS, ENGINE_CODES, FORMATS, KEYS, Key, USUAL_ZONES};
 pub use merged::FlagValues;
 pub use node::{Entry, Node, NodeValue};
 pub use options::{OptionError, OptionalValue};
-pub use resolved::{AccountPattern, Color, InForce, RowsShown, Scope, Settings};
+pub use resolved::{AccountPattern, Color, InForce, RowsShown, RunChecks, Scope, Settings};
 pub use sections::{Maps, RawProfile, SourceRule};
 pub use tables::Table;
 pub use values::{AllowRejects, Kind, Value, format_duration, parse_duration, parse_percent, parse_rejects};
@@ -75,9 +75,10 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Settings, SettingsError> {
     resolved::resolve(&known, merged, sections, places, inputs.check, faults)
 }
 
-/// The current time, in whole seconds: so that a report's `as_of`, given again, tells the same.
+/// The current time, in whole seconds: so that a report's `as_of`, given again, tells the same. Beside `as_of` it
+/// says only when a run took place, in the history and in metrics.
 #[allow(clippy::disallowed_methods, reason = "the one place that asks for the time; --as-of replaces it")]
-fn now() -> Instant {
+pub fn now() -> Instant {
     let now = chrono::Utc::now();
     Instant::from_timestamp(now.timestamp(), 0).unwrap_or(now)
 }

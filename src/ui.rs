@@ -300,6 +300,22 @@ impl Progress {
     }
 }
 
+/// How long a work takes: for metrics, where no result depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins to count.
+    pub fn start() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    /// The time since.
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 impl Drop for Progress {
     /// Leaves no trace on the terminal.
     fn drop(&mut self) {

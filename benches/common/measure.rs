@@ -56,6 +56,8 @@ impl Job {
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", &self.home)
+            // The second of two equal runs must print what the first did.
+            .env("CROSSCHECK_NO_HISTORY", "true")
             .stdin(Stdio::null())
             .stdout(File::create(self.home.join("out"))?)
             .stderr(File::create(self.home.join("err"))?)

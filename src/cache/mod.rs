@@ -176,7 +176,7 @@ impl Cache {
     }
 }
 
-fn private_dir(dir: &Path) -> Result<()> {
+pub(crate) fn private_dir(dir: &Path) -> Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
@@ -190,8 +190,8 @@ fn private_dir(dir: &Path) -> Result<()> {
     builder.create(dir).with_context(|| format!("cannot make the folder {}", dir.display()))
 }
 
-/// Makes the file, readable by its owner alone, where it does not exist.
-fn private_file(path: &Path) -> std::io::Result<()> {
+/// Makes a file, readable by its owner alone, where it does not exist.
+pub(crate) fn private_file(path: &Path) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]

@@ -1,12 +1,13 @@
 //! Answers that the cache remembers: the same question about the same bytes has the same answer.
 //!
 //! Only questions about many rows are worth it. A question is all that an answer depends on: the program itself,
-//! the check, the settings with the moment that stands for now, how the report is written, and the contents of the
-//! exports. So an answer can be old but never wrong.
+//! the check, the settings with the moment that stands for now, how the report is written, the contents of the
+//! exports, and what the findings are compared with. So an answer can be old but never wrong.
 
-use super::check::Outputs;
+use super::outputs::Outputs;
 use crate::{
     cache::{Cache, Input},
+    history::Entry,
     render::{Format, RenderOptions},
     report::Problem,
     settings::Settings,
@@ -29,6 +30,8 @@ pub(super) struct Answer {
     pub told: Vec<String>,
     /// The process's exit code.
     pub exit_code: u8,
+    /// What the history keeps of it.
+    pub entry: Option<Entry>,
 }
 
 /// All that an answer depends on.
@@ -40,6 +43,8 @@ pub(super) struct Question<'q> {
     pub outputs: &'q Outputs,
     pub inputs: &'q [Input],
     pub problems: &'q [Problem],
+    /// The digest of what findings are compared with.
+    pub before: [u8; 32],
 }
 
 impl Question<'_> {
@@ -51,9 +56,9 @@ impl Question<'_> {
         }
         let program = std::env::current_exe().and_then(std::fs::metadata).ok()?;
         let program = (program.len(), program.modified().ok()?);
-        let Question { check, settings, format, options, outputs, inputs, problems } = self;
-        let all = (program, check, settings, format, options, outputs, inputs, problems);
-        Some(*blake3::hash(format!("answer/1 {all:?}").as_bytes()).as_bytes())
+        let Question { check, settings, format, options, outputs, inputs, problems, before } = self;
+        let all = (program, check, settings, format, options, outputs, inputs, problems, before);
+        Some(*blake3::hash(format!("answer/2 {all:?}").as_bytes()).as_bytes())
     }
 }
 

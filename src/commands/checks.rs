@@ -39,9 +39,13 @@ fn there(data: &Data<'_>, need: &str) -> bool {
     })
 }
 
+/// The needed datasets that are not there, alternatives joined by `|`.
+pub(super) fn missing(info: &CheckInfo, data: &Data<'_>) -> Vec<&'static str> {
+    info.reads.iter().filter(|r| r.needed && !there(data, r.dataset)).map(|r| r.dataset).collect()
+}
+
 fn row(info: &CheckInfo, data: &Data<'_>) -> Vec<Value> {
-    let missing: Vec<&str> =
-        info.reads.iter().filter(|r| r.needed && !there(data, r.dataset)).map(|r| r.dataset).collect();
+    let missing = missing(info, data);
     let reads: Vec<String> = info
         .reads
         .iter()

@@ -6,6 +6,13 @@ use std::{
     path::Path,
 };
 
+/// Adds to a file that others write to as well, in one piece.
+pub fn append(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut text = Vec::new();
+    write(&mut text)?;
+    fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(&text)
+}
+
 /// Writes a file: beside it under another name, then renamed into place. What exists and is no regular file (a
 /// device, a pipe) is written to directly.
 pub fn write_whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! `crosscheck import`: fills the cache and says what was recognised, loaded and rejected.
 
-use super::{Failure, Session, check::described, listing::Listing};
+use super::{Failure, Session, listing::Listing, outputs::described};
 use crate::{
     cache::Cache,
     exit,

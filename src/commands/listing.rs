@@ -176,17 +176,25 @@ fn is_flexible(column: &str) -> bool {
             | "datasets"
             | "missing"
             | "rules_not_judged"
+            | "message"
+            | "exports"
     )
 }
 
 /// What a table has room for: of a path its end, of a timestamp its day.
 fn brief(column: &str, text: String, room: usize) -> String {
     let count = text.chars().count();
-    if column == "file" && count > room {
+    if matches!(column, "file" | "exports") && count > room {
         let tail: String = text.chars().skip(count - room + 1).collect();
         return format!("…{tail}");
     }
+    if column == "fingerprint" {
+        return text.chars().take(8).collect();
+    }
     let b = text.as_bytes();
+    if matches!(column, "at" | "as_of") && b.len() == 20 && b.ends_with(b":00Z") {
+        return format!("{}Z", &text[..16]);
+    }
     if matches!(column, "oldest" | "newest") && b.len() > 16 && b[10] == b'T' {
         return text[..10].to_owned();
     }

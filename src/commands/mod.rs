@@ -6,12 +6,16 @@ pub mod checks;
 pub mod explain;
 pub mod files;
 pub mod generate;
+pub mod history;
 pub mod import;
 pub mod init;
 pub mod listing;
+pub mod outputs;
+mod past;
 pub mod profile;
 pub mod purge;
 pub mod rejects;
+pub mod run;
 pub mod schema;
 pub mod show;
 pub mod status;
@@ -26,6 +30,7 @@ use crate::{
         profile::{ProfileError, ProfileWords, Profiles},
         read::Source,
     },
+    model::time::Instant,
     report::Problem,
     settings::{Color, Environment, FlagValues, Inputs, Node, NodeValue, RawProfile, Settings},
     ui::{ColorChoice, Level, Progress, Ui, UiOptions},
@@ -80,6 +85,8 @@ pub struct Session {
     pub ui: Ui,
     /// Hash every file, whatever its stat says.
     pub verify: bool,
+    /// When the call began, by the clock.
+    pub started: Instant,
     /// Standard input once it was read.
     stdin: OnceCell<Source>,
     /// The warnings that were given.
@@ -120,7 +127,8 @@ impl Session {
         for w in &settings.warnings {
             ui.warning(w);
         }
-        Ok(Session { settings, ui, verify, stdin: OnceCell::new(), told: RefCell::default() })
+        let started = crate::settings::now();
+        Ok(Session { settings, ui, verify, started, stdin: OnceCell::new(), told: RefCell::default() })
     }
 
     /// The cache of these settings.
@@ -201,8 +209,21 @@ impl Session {
         if found.errors.is_empty() { Ok(found.files) } else { Err(Failure::of(found.errors)) }
     }
 
+    /// Reads files that nobody named, for a look at them: what is wrong with one is no fault of the call.
+    pub fn ingest_quietly(&self, cache: &mut Cache, exports: &[Export]) -> Result<Ingested, Failure> {
+        self.read(cache, exports, false)
+    }
+
     /// Reads what has changed of the exports into the cache.
     pub fn ingest(&self, cache: &mut Cache, exports: &[Export], register: bool) -> Result<Ingested, Failure> {
+        let ingested = self.read(cache, exports, register)?;
+        for w in &ingested.warnings {
+            self.warn(w);
+        }
+        if ingested.errors.is_empty() { Ok(ingested) } else { Err(Failure::of(ingested.errors)) }
+    }
+
+    fn read(&self, cache: &mut Cache, exports: &[Export], register: bool) -> Result<Ingested, Failure> {
         let profiles = self.profiles()?;
         for rule in &self.settings.sources {
             if let Some(name) = rule.profile.as_deref().filter(|n| profiles.get(n).is_none()) {
@@ -221,11 +242,7 @@ impl Session {
             stdin: &self.stdin,
             progress: &progress,
         };
-        let ingested = ingest::ingest(cache, exports, &self.settings, &options)?;
-        for w in &ingested.warnings {
-            self.warn(w);
-        }
-        if ingested.errors.is_empty() { Ok(ingested) } else { Err(Failure::of(ingested.errors)) }
+        Ok(ingest::ingest(cache, exports, &self.settings, &options)?)
     }
 }
 

@@ -15,6 +15,7 @@ pub fn run(session: &Session, name: Option<&str>, profiles: bool) -> Result<u8, 
     match name {
         None => all(session),
         Some("report") => print_json(session, &crate::report::schema::report_schema()),
+        Some("run") => print_json(session, &crate::report::schema::run_schema()),
         Some("finding") => print_json(session, &crate::report::schema::finding_schema()),
         Some(name) => {
             let Some(dataset) = datasets::find(name) else {

@@ -5,13 +5,15 @@ use crate::{
     checks,
     data::Data,
     engine, exit,
-    model::{text::grouped, time::rfc3339},
+    history::{History, Run},
+    model::text::grouped,
     render::safe,
-    report::Finding,
+    report::{Finding, earlier::EarlierFinding},
 };
 use std::io::{self, Write};
 
-/// Finds a finding by the beginning of its fingerprint, among all that the checks find now; returns the exit code.
+/// Finds a finding by the beginning of its fingerprint: in the history, unless exports are named, else among all that
+/// the checks find now; returns the exit code.
 pub fn run(session: &Session, fingerprint: &str, given: &[String]) -> Result<u8, Failure> {
     let wanted = fingerprint.to_lowercase();
     if wanted.is_empty() || !wanted.chars().all(|c| c.is_ascii_hexdigit()) {
@@ -19,6 +21,11 @@ pub fn run(session: &Session, fingerprint: &str, given: &[String]) -> Result<u8,
             "usage/fingerprint",
             format!("'{fingerprint}' is no fingerprint: it is made of the digits 0-9 and a-f"),
         ));
+    }
+    if given.is_empty()
+        && let Some(kept) = kept(session, &wanted)?
+    {
+        return tell(session, &kept.finding, Some(&kept));
     }
     let found = session.with_cache(|cache| {
         let exports = session.exports(given, cache)?;
@@ -34,26 +41,67 @@ pub fn run(session: &Session, fingerprint: &str, given: &[String]) -> Result<u8,
         }
         Ok(found)
     })?;
-    let [finding] = &found[..] else {
-        let message = if found.is_empty() {
-            format!("no check finds {fingerprint} in these exports now; name the exports it was found in")
-        } else {
-            format!("{} findings begin with {fingerprint}; give more of its digits", found.len())
-        };
-        return Err(Failure::usage("usage/no-such-finding", message));
-    };
+    match &found[..] {
+        [finding] => tell(session, &written(finding)?, None),
+        [] => Err(none(format!(
+            "no check finds {fingerprint} in these exports now; name the exports it was found in"
+        ))),
+        several => Err(none(too_few_digits(several.len(), fingerprint))),
+    }
+}
+
+fn none(message: String) -> Failure {
+    Failure::usage("usage/no-such-finding", message)
+}
+
+fn too_few_digits(found: usize, fingerprint: &str) -> String {
+    format!("{found} findings begin with {fingerprint}; give more of its digits")
+}
+
+/// A finding of the history.
+struct Kept {
+    finding: EarlierFinding,
+    /// The run that saw it last.
+    last: Run,
+    /// When a run saw it first, by the clock.
+    first: String,
+    /// Whether a later run with the same exports and options did not find it.
+    gone: bool,
+}
+
+fn kept(session: &Session, wanted: &str) -> Result<Option<Kept>, Failure> {
+    if !History::path(session.settings.state_dir()).exists() {
+        return Ok(None);
+    }
+    let Some(history) = session.history() else { return Ok(None) };
+    let mut found = history.find(wanted)?;
+    if found.len() > 1 {
+        return Err(none(too_few_digits(found.len(), wanted)));
+    }
+    let Some((finding, last, first)) = found.pop() else { return Ok(None) };
+    let gone = history.candidates(&last.scope, None)?.iter().any(|run| run.id > last.id);
+    Ok(Some(Kept { finding, last, first, gone }))
+}
+
+/// The finding as reports write it.
+fn written(finding: &Finding) -> Result<EarlierFinding, Failure> {
+    let value = serde_json::to_value(finding).map_err(anyhow::Error::from)?;
+    Ok(serde_json::from_value(value).map_err(anyhow::Error::from)?)
+}
+
+fn tell(session: &Session, finding: &EarlierFinding, kept: Option<&Kept>) -> Result<u8, Failure> {
     if session.settings.format == "json" {
         session.ui.print(|out| {
             serde_json::to_writer_pretty(&mut *out, finding)?;
             writeln!(out)
         })?;
     } else {
-        session.ui.print(|out| text(finding, out))?;
+        session.ui.print(|out| text(finding, kept, out))?;
     }
     Ok(exit::OK)
 }
 
-fn text(f: &Finding, out: &mut dyn Write) -> io::Result<()> {
+fn text(f: &EarlierFinding, kept: Option<&Kept>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{} ({})  {}", f.code, f.severity.name(), f.fingerprint)?;
     writeln!(out, "{}\n", safe(&f.message))?;
     if let Some(account) = &f.account {
@@ -80,9 +128,20 @@ fn text(f: &Finding, out: &mut dyn Write) -> io::Result<()> {
     if let Some(c) = &f.cause {
         writeln!(out, "cause     {}: {}", c.id, safe(&c.detail))?;
     }
-    writeln!(out, "next      {} ({})", f.action, f.owner)?;
-    if let Some(due) = f.due {
-        writeln!(out, "due       {}", rfc3339(due))?;
+    writeln!(out, "next      {} ({})", safe(&f.action), safe(&f.owner))?;
+    if let Some(due) = &f.due {
+        writeln!(out, "due       {}", safe(due))?;
+    }
+    if let Some(kept) = kept {
+        let gone = if kept.gone { "; a later run did not find it any more" } else { "" };
+        writeln!(
+            out,
+            "seen      first {}, last {} as of {} ({}){gone}",
+            safe(&kept.first),
+            safe(&kept.last.at),
+            safe(&kept.last.as_of),
+            f.state.name(),
+        )?;
     }
     writeln!(out, "\nWhere the facts stand")?;
     for e in &f.evidence {

@@ -4,6 +4,7 @@ use super::{Failure, Session, listing::Listing};
 use crate::{
     cache::Cache,
     exit,
+    history::History,
     model::{
         text::{counted, grouped},
         time::Stamp,
@@ -26,6 +27,7 @@ pub fn run(session: &Session) -> Result<u8, Failure> {
     rows.sort_by(|a, b| (a[0].as_str(), a[1].as_str()).cmp(&(b[0].as_str(), b[1].as_str())));
     let config = settings.config_path().map(|p| p.display().to_string());
     let total: u64 = rows.iter().filter_map(|r| r[3].as_u64()).sum();
+    let history = History::path(settings.state_dir()).display().to_string();
     let mut listing = Listing {
         schema: "crosscheck.status/1",
         name: "datasets",
@@ -34,6 +36,7 @@ pub fn run(session: &Session) -> Result<u8, Failure> {
         above: vec![
             format!("settings: {}", config.as_deref().unwrap_or("none found (crosscheck init writes one)")),
             format!("cache:    {folder}"),
+            format!("history:  {history}"),
         ],
         below: vec![format!("{} rows of {}", grouped(&total.to_string()), counted(files, "file", "files"))],
         ..Listing::default()
@@ -41,6 +44,7 @@ pub fn run(session: &Session) -> Result<u8, Failure> {
     listing.own.insert("config".to_owned(), json!(config));
     listing.own.insert("cache".to_owned(), json!(folder));
     listing.own.insert("state".to_owned(), json!(settings.state_dir().display().to_string()));
+    listing.own.insert("history".to_owned(), json!(history));
     listing.print(session)?;
     Ok(exit::OK)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     check::{CheckInfo, Rule},
-    report::{Evidence, Finding, Severity, State, Subject},
+    report::{Evidence, Finding, Report, Severity, State, Subject, Verdict},
     settings::{Settings, Waiver},
 };
 
@@ -26,17 +26,17 @@ pub(super) static UNUSED: Rule = Rule {
     needs: &[],
 };
 
-/// Marks what is waived, and adds a finding for each waiver of this check that is expired or matches nothing.
+/// Marks what is waived, and adds a finding for each waiver of this check that is expired or matches nothing. A waiver
+/// for findings that any check may have can be known to match nothing only after a whole `run`: see [`of_run`].
 pub(super) fn apply(info: &CheckInfo, settings: &Settings, findings: &mut Vec<Finding>) {
-    let whole = settings.accounts.is_empty() && settings.select.is_empty() && settings.ignore.is_empty();
     let mut told = Vec::new();
-    for waiver in settings.waivers.iter().filter(|w| info.rules.iter().any(|r| r.code == w.code)) {
+    for waiver in &settings.waivers {
+        let own = info.rules.iter().any(|r| r.code == waiver.code);
+        if !own && !shared(waiver) {
+            continue;
+        }
         if waiver.expired(settings.as_of, settings.timezone) {
-            told.push(finding(
-                &EXPIRED,
-                waiver,
-                format!("The waiver for {} ended on {}.", waiver.code, waiver.until),
-            ));
+            told.push(expired(waiver));
             continue;
         }
         let mut used = false;
@@ -46,15 +46,55 @@ pub(super) fn apply(info: &CheckInfo, settings: &Settings, findings: &mut Vec<Fi
                 f.state = State::Waived;
             }
         }
-        if !used && whole {
-            told.push(finding(
-                &UNUSED,
-                waiver,
-                format!("The waiver for {} matches no finding.", waiver.code),
-            ));
+        if !used && own && whole(settings) {
+            told.push(unused(waiver));
         }
     }
     findings.extend(told);
+}
+
+/// What waivers for findings that any check may have come to in a run of several checks: one that is expired is told
+/// once, in the first report, and so is one that matched nothing in any. Gives the places of the reports that have
+/// changed.
+pub(super) fn of_run(settings: &Settings, reports: &mut [Report]) -> Vec<usize> {
+    let mut changed = Vec::new();
+    let judged = |r: &Report| r.verdict != Verdict::NotJudged;
+    let Some(first) = reports.iter().position(judged) else { return changed };
+    for waiver in settings.waivers.iter().filter(|w| shared(w)) {
+        if waiver.expired(settings.as_of, settings.timezone) {
+            let id = expired(waiver).fingerprint;
+            let mut seen = false;
+            for (at, report) in reports.iter_mut().enumerate() {
+                let before = report.findings.len();
+                report.findings.retain(|f| f.fingerprint != id || !std::mem::replace(&mut seen, true));
+                if report.findings.len() < before {
+                    changed.push(at);
+                }
+            }
+        } else if whole(settings) && !reports.iter().flat_map(|r| &r.findings).any(|f| fits(waiver, f)) {
+            reports[first].findings.push(unused(waiver));
+            changed.push(first);
+        }
+    }
+    changed
+}
+
+/// Whether all of the data is looked at, so that a waiver without a match says something.
+fn whole(settings: &Settings) -> bool {
+    settings.whole && settings.accounts.is_empty() && settings.select.is_empty() && settings.ignore.is_empty()
+}
+
+/// Whether its code is of findings that any check may have.
+fn shared(waiver: &Waiver) -> bool {
+    waiver.code == super::CONFLICTING_RECORD.code
+}
+
+fn expired(waiver: &Waiver) -> Finding {
+    finding(&EXPIRED, waiver, format!("The waiver for {} ended on {}.", waiver.code, waiver.until))
+}
+
+fn unused(waiver: &Waiver) -> Finding {
+    finding(&UNUSED, waiver, format!("The waiver for {} matches no finding.", waiver.code))
 }
 
 fn fits(waiver: &Waiver, f: &Finding) -> bool {

@@ -37,7 +37,8 @@ pub struct Exports {
 /// File name endings of exports; `.gz` and `.zst` may follow.
 const ENDINGS: &[&str] = &["csv", "tsv", "psv", "txt", "json", "jsonl", "ndjson"];
 
-fn is_export(name: &str) -> bool {
+/// Whether a file name ends as an export's may.
+pub fn is_export(name: &str) -> bool {
     let lower = name.to_lowercase();
     let plain = lower.strip_suffix(".gz").or_else(|| lower.strip_suffix(".zst")).unwrap_or(&lower);
     plain.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
@@ -151,6 +152,17 @@ fn walk(folder: &Path, dataset: Option<&'static str>, seen: &mut BTreeMap<Seen, 
         }
         push(Export { path: Some(entry.into_path()), shown, dataset, named: false }, seen, found);
     }
+}
+
+/// The place that an argument names, the same however it is written: for telling whether two calls read the same.
+pub fn place(argument: &str) -> String {
+    let (dataset, path) = split_dataset(argument).unwrap_or((None, argument));
+    let whole = Path::new(path).canonicalize().or_else(|_| std::path::absolute(path));
+    let path = match whole {
+        Ok(whole) if path != "-" => whole.to_string_lossy().into_owned(),
+        _ => path.to_owned(),
+    };
+    dataset.map_or(path.clone(), |d| format!("{d}={path}"))
 }
 
 /// The arguments, or, where there are none, the paths of crosscheck.toml; `None` where neither names any.

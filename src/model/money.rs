@@ -2,7 +2,7 @@
 
 use super::decimal::{Decimal, Exact, TooLarge};
 use iso_currency::Currency;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The currency of a code, upper or lower case.
 pub fn currency(code: &str) -> Option<Currency> {
@@ -39,10 +39,10 @@ pub fn format(amount: Decimal, code: &str) -> String {
 }
 
 /// An amount at stake.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Money {
     /// In major units, at minor-unit places.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub amount: Decimal,
     /// ISO 4217.
     pub currency: String,
@@ -50,6 +50,11 @@ pub struct Money {
 
 fn as_text<S: serde::Serializer>(amount: &Decimal, s: S) -> Result<S::Ok, S::Error> {
     s.collect_str(amount)
+}
+
+fn from_text<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Decimal, D::Error> {
+    let text = std::borrow::Cow::<str>::deserialize(d)?;
+    super::decimal::parse(&text).map_err(serde::de::Error::custom)
 }
 
 impl Money {

@@ -3,7 +3,7 @@
 use super::text::{is_hostile, is_plain_number, may_begin_hostile, plain};
 use super::{RenderOptions, wanted_rows};
 use crate::model::time::rfc3339;
-use crate::report::{Diff, Finding, Report, State};
+use crate::report::{Diff, Finding, Report};
 use csv::{ErrorKind, Writer};
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -36,10 +36,13 @@ const FINDING_COLUMNS: [&str; 23] = [
 
 /// The findings, one a line. The first figure has its own columns, the others stand in `more_diffs` as
 /// `field: expected -> actual`; `key` is `name=value` and `evidence` `dataset file:line`, each joined by `;`.
-pub(super) fn findings(report: &Report, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn findings<'f>(
+    findings: impl IntoIterator<Item = &'f Finding>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut csv = Writer::from_writer(out);
     csv.write_record(FINDING_COLUMNS).map_err(written)?;
-    for finding in &report.findings {
+    for finding in findings {
         for cell in cells(finding) {
             csv.write_field(harmless(&cell).as_bytes()).map_err(written)?;
         }
@@ -75,12 +78,7 @@ fn written(error: csv::Error) -> io::Error {
 fn cells(f: &Finding) -> [Cow<'_, str>; 23] {
     let text = |t: &'_ Option<String>| Cow::Owned(t.clone().unwrap_or_default());
     let diff = |part: fn(&Diff) -> &Option<String>| text(&f.diff.first().and_then(|d| part(d).clone()));
-    let state = match f.state {
-        State::New => "new",
-        State::Worsened => "worsened",
-        State::Persisting => "persisting",
-        State::Waived => "waived",
-    };
+    let state = f.state.name();
     [
         f.code.into(),
         f.severity.name().into(),

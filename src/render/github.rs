@@ -2,7 +2,7 @@
 
 use super::text::{count, plural, safe, verdict};
 use super::words::{Group, at_stake, message, not_judged, problem, result};
-use crate::report::{Finding, Problem, Report, Severity, State};
+use crate::report::{Finding, Problem, Report, Severity, State, run::RunReport};
 use std::collections::BTreeSet;
 
 /// GitHub shows ten annotations of a level and step, and drops the others in silence.
@@ -17,24 +17,61 @@ pub(super) fn annotations(report: &Report) -> String {
     let title = format!("crosscheck {} {}", report.check, verdict(report));
     let text = format!("{}{money}\n{}", safe(&report.headline), result(report));
     annotate(&mut out, "notice", None, &title, &text);
-    let live: Vec<&Finding> = report.findings.iter().filter(|f| f.state != State::Waived).collect();
-    let grave = report.exit_code >= 2;
+    let problems: Vec<(Problem, bool)> =
+        report.problems.iter().map(|p| (p.clone(), report.exit_code >= 2)).collect();
+    worst(&mut out, report.check, &problems, report.findings.iter().collect());
+    let unjudged = not_judged(report);
+    if !unjudged.is_empty() {
+        let title = match report.summary.not_judged {
+            0 => "Not judged".to_owned(),
+            n => format!("Not judged: {}", count(n)),
+        };
+        annotate(&mut out, "notice", None, &title, &unjudged.join("\n"));
+    }
+    out
+}
+
+/// The annotations of a run of several checks: the ten worst of a level, whosever they are.
+pub(super) fn annotations_of_run(run: &RunReport, head: &str, result: &str) -> String {
+    let mut out = String::new();
+    annotate(&mut out, "notice", None, "crosscheck run", &format!("{head}\n{result}"));
+    let mut problems: Vec<(Problem, bool)> = run.problems.iter().map(|p| (p.clone(), true)).collect();
+    for report in &run.reports {
+        let told = |p: &Problem| {
+            let message = format!("{}: {}", report.check, p.message);
+            (Problem { message, ..p.clone() }, report.exit_code >= 2)
+        };
+        problems.extend(report.problems.iter().map(told));
+    }
+    let mut findings: Vec<&Finding> = run.reports.iter().flat_map(|r| &r.findings).collect();
+    // Each report's are in order; across checks money decides.
+    let amount = |f: &Finding| f.impact.as_ref().map(|m| m.amount);
+    findings.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| amount(b).cmp(&amount(a))));
+    worst(&mut out, "run", &problems, findings);
+    out
+}
+
+/// The worst of each level, and what was left out. `problems` come with whether they keep the data from being
+/// trusted.
+fn worst(out: &mut String, of: &str, problems: &[(Problem, bool)], findings: Vec<&Finding>) {
+    let live: Vec<&Finding> = findings.into_iter().filter(|f| f.state != State::Waived).collect();
     let mut left_out = Vec::new();
     for (severity, level, most) in [
         (Severity::Error, "error", MOST),
         (Severity::Warning, "warning", MOST),
         (Severity::Info, "notice", MOST_NOTICES),
     ] {
-        let is_here = (severity == Severity::Error && grave) || (severity == Severity::Warning && !grave);
-        let problems: &[Problem] = if is_here { &report.problems } else { &[] };
+        let here = |grave: bool| severity == if grave { Severity::Error } else { Severity::Warning };
+        let problems: Vec<&Problem> =
+            problems.iter().filter(|(_, grave)| here(*grave)).map(|(p, _)| p).collect();
         let findings: Vec<&Finding> = live.iter().copied().filter(|f| f.severity == severity).collect();
         for p in problems.iter().take(most) {
             let place = p.file.as_deref().map(|f| (f, p.line));
-            let text = problem(&Problem { file: None, ..p.clone() });
-            annotate(&mut out, level, place, &safe(&p.code), &text);
+            let text = problem(&Problem { file: None, ..(*p).clone() });
+            annotate(out, level, place, &safe(&p.code), &text);
         }
         let (shown, hidden) = findings.split_at(findings.len().min(most.saturating_sub(problems.len())));
-        shown.iter().for_each(|f| finding(&mut out, level, f));
+        shown.iter().for_each(|f| finding(out, level, f));
         let rest = (problems.len() + findings.len()).saturating_sub(most);
         if rest > 0 {
             left_out.push(format!("{}{}", plural(rest as u64, severity.name()), unseen(shown, hidden)));
@@ -45,17 +82,8 @@ pub(super) fn annotations(report: &Report) -> String {
             "Left out: {}. GitHub shows ten of a level; a json or markdown report has all.",
             left_out.join(", ")
         );
-        annotate(&mut out, "notice", None, &format!("crosscheck {}", report.check), &text);
+        annotate(out, "notice", None, &format!("crosscheck {of}"), &text);
     }
-    let unjudged = not_judged(report);
-    if !unjudged.is_empty() {
-        let title = match report.summary.not_judged {
-            0 => "Not judged".to_owned(),
-            n => format!("Not judged: {}", count(n)),
-        };
-        annotate(&mut out, "notice", None, &title, &unjudged.join("\n"));
-    }
-    out
 }
 
 /// ` (among them CODE)`: the codes of what is left out that no annotation of the level has.

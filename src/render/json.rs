@@ -6,9 +6,10 @@
 use super::text::{is_hostile, may_begin_hostile};
 use super::{RenderOptions, wanted_rows};
 use crate::model::time::rfc3339;
-use crate::report::Report;
+use crate::report::{Report, run::RunReport};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// The name and version of the report's form.
@@ -32,8 +33,7 @@ pub(super) fn report(report: &Report, options: &RenderOptions, out: &mut impl Wr
     let mut write = Lines { out, line: Vec::new() };
     write.raw(b"{\n")?;
     write.field("schema", &SCHEMA)?;
-    let tool = serde_json::json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")});
-    write.field("tool", &tool)?;
+    write.field("tool", &tool())?;
     write.field("check", &report.check)?;
     write.field("as_of", &rfc3339(report.as_of))?;
     write.field("timezone", &report.timezone)?;
@@ -57,6 +57,67 @@ pub(super) fn report(report: &Report, options: &RenderOptions, out: &mut impl Wr
         Ok(())
     })?;
     write.raw(b"}\n")
+}
+
+/// The name and version of the form of a run's reports.
+pub(crate) const RUN_SCHEMA: &str = "crosscheck.run/1";
+
+/// The contract's run object: the reports whole, one below the other.
+pub(super) fn run(run: &RunReport, options: &RenderOptions, out: &mut impl Write) -> io::Result<()> {
+    let mut write = Lines { out, line: Vec::new() };
+    write.raw(b"{\n")?;
+    write.field("schema", &RUN_SCHEMA)?;
+    write.field("tool", &tool())?;
+    write.field("as_of", &rfc3339(run.as_of))?;
+    write.field("timezone", &run.timezone)?;
+    write.field("verdict", &run.verdict)?;
+    write.field("exit_code", &run.exit_code)?;
+    write.list("problems", &run.problems, true, json)?;
+    let summary = serde_json::json!({
+        "checks": run.reports.len(),
+        "skipped": run.skipped.len(),
+        "findings": run.reports.iter().map(|r| r.summary.findings).sum::<u64>(),
+        "by_severity": run.by_severity(),
+        "new": run.new_findings(),
+        "compared_with": run.since,
+        "exit_codes": run.reports.iter().map(|r| (r.check, r.exit_code)).collect::<BTreeMap<_, _>>(),
+    });
+    write.indented("summary", &summary)?;
+    write.list("skipped", &run.skipped, true, json)?;
+    write.raw(b"  \"reports\": [")?;
+    for (i, one) in run.reports.iter().enumerate() {
+        write.raw(if i == 0 { b"\n    " } else { b",\n    " })?;
+        report(one, options, &mut Deeper { out: write.out, at_line_start: false })?;
+    }
+    write.raw(if run.reports.is_empty() { b"]\n" } else { b"\n  ]\n" })?;
+    write.raw(b"}\n")
+}
+
+/// Moves what is written through it in by one report's depth; the last line break is left to the caller.
+struct Deeper<'a, W: Write> {
+    out: &'a mut W,
+    at_line_start: bool,
+}
+
+impl<W: Write> Write for Deeper<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for piece in bytes.split_inclusive(|b| *b == b'\n') {
+            if self.at_line_start {
+                self.out.write_all(b"\n    ")?;
+            }
+            self.at_line_start = piece.ends_with(b"\n");
+            self.out.write_all(piece.strip_suffix(b"\n").unwrap_or(piece))?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn tool() -> Value {
+    serde_json::json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")})
 }
 
 /// One finding a line.

@@ -3,6 +3,7 @@
 use super::text::{count, minutes, safe, verdict};
 use super::words::{message, missing, problem, result};
 use super::{RenderOptions, words};
+use crate::model::time::Instant;
 use crate::report::{Finding, Report, RuleReport, State};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
@@ -13,6 +14,19 @@ const MOST_LISTED: usize = 100;
 
 /// The whole document.
 pub(super) fn junit(report: &Report, options: &RenderOptions) -> io::Result<String> {
+    document(report.as_of, vec![suite(report, options)])
+}
+
+/// The suites as one document.
+pub(super) fn document(as_of: Instant, suites: Vec<TestSuite>) -> io::Result<String> {
+    let mut whole = quick_junit::Report::new("crosscheck");
+    whole.set_timestamp(as_of);
+    whole.add_test_suites(suites);
+    whole.to_string().map_err(io::Error::other)
+}
+
+/// The suite of one check.
+pub(super) fn suite(report: &Report, options: &RenderOptions) -> TestSuite {
     let mut by_code: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for f in &report.findings {
         by_code.entry(f.code).or_default().push(f);
@@ -34,10 +48,7 @@ pub(super) fn junit(report: &Report, options: &RenderOptions) -> io::Result<Stri
     for case in &mut suite.test_cases {
         case.set_classname(format!("crosscheck.{}", report.check));
     }
-    let mut whole = quick_junit::Report::new("crosscheck");
-    whole.set_timestamp(report.as_of);
-    whole.add_test_suite(suite);
-    whole.to_string().map_err(io::Error::other)
+    suite
 }
 
 /// The case that stands for the data itself.

@@ -67,7 +67,7 @@ pub(super) fn markdown(report: &Report, options: &RenderOptions) -> String {
     out
 }
 
-fn line(out: &mut String, text: &str) {
+pub(super) fn line(out: &mut String, text: &str) {
     out.push_str(text);
     out.push('\n');
 }
@@ -122,7 +122,7 @@ fn causes(out: &mut String, report: &Report) {
     out.push('\n');
 }
 
-fn head(out: &mut String, titles: Vec<String>, right: &[bool]) {
+pub(super) fn head(out: &mut String, titles: Vec<String>, right: &[bool]) {
     line(out, &format!("| {} |", titles.join(" | ")));
     let rules: Vec<&str> = right.iter().map(|r| if *r { "---:" } else { "---" }).collect();
     line(out, &format!("| {} |", rules.join(" | ")));
@@ -154,7 +154,7 @@ fn findings(out: &mut String, report: &Report, severity: Severity, all: bool) {
 }
 
 /// Text that Markdown takes for nothing but text: no table bars, code, markup, HTML, links, mentions, formulas.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut before = ' ';
     let mut rest = text.chars().peekable();

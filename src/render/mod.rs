@@ -5,6 +5,8 @@ mod github;
 mod json;
 mod junit;
 mod markdown;
+mod metrics;
+mod run;
 #[cfg(test)]
 pub(crate) mod sample;
 mod table;
@@ -12,6 +14,8 @@ mod text;
 mod words;
 
 pub use csv::harmless as cell;
+pub use metrics::metrics;
+pub use run::render_run;
 pub(crate) use text::Paint;
 pub use text::safe;
 
@@ -128,6 +132,8 @@ pub struct RenderOptions {
     pub limit: Option<usize>,
     /// Every finding, and each one's code, in a table.
     pub verbose: bool,
+    /// Of a run of several checks, each check's whole report below the summary.
+    pub details: bool,
     /// The level that fails a run; `None` is `--fail-on never`. JUnit's failures follow it.
     pub fail_on: Option<Severity>,
 }
@@ -141,6 +147,7 @@ impl Default for RenderOptions {
             rows: RowsWanted::All,
             limit: None,
             verbose: false,
+            details: false,
             fail_on: Some(Severity::Error),
         }
     }
@@ -159,7 +166,7 @@ pub fn render(
         Format::Table => out.write_all(table::table(report, options).as_bytes())?,
         Format::Json => json::report(report, options, &mut out)?,
         Format::Ndjson => json::findings(report, &mut out)?,
-        Format::Csv => csv::findings(report, &mut out)?,
+        Format::Csv => csv::findings(&report.findings, &mut out)?,
         Format::RowsCsv => csv::rows(report, options, &mut out)?,
         Format::Markdown => out.write_all(markdown::markdown(report, options).as_bytes())?,
         Format::Junit => out.write_all(junit::junit(report, options)?.as_bytes())?,

@@ -22,12 +22,7 @@ const NARROWEST: usize = 40;
 
 /// The whole text, ending in a line break.
 pub(super) fn table(report: &Report, options: &RenderOptions) -> String {
-    let mut page = Page {
-        out: String::new(),
-        width: options.width.max(NARROWEST),
-        paint: Paint(options.color),
-        all: options.all_rows || options.verbose,
-    };
+    let mut page = Page::new(options);
     page.headline(report);
     // Data that cannot be trusted is what to know before any figure.
     let grave = report.exit_code >= 2;
@@ -50,28 +45,39 @@ pub(super) fn table(report: &Report, options: &RenderOptions) -> String {
     page.out
 }
 
-struct Page {
-    out: String,
+/// A text for a terminal that is being written.
+pub(super) struct Page {
+    pub(super) out: String,
     width: usize,
-    paint: Paint,
+    pub(super) paint: Paint,
     all: bool,
 }
 
 impl Page {
-    fn line(&mut self, line: &str) {
+    /// An empty one.
+    pub(super) fn new(options: &RenderOptions) -> Page {
+        Page {
+            out: String::new(),
+            width: options.width.max(NARROWEST),
+            paint: Paint(options.color),
+            all: options.all_rows || options.verbose,
+        }
+    }
+
+    pub(super) fn line(&mut self, line: &str) {
         self.out.push_str(line);
         self.out.push('\n');
     }
 
     /// A text broken into lines, the ones after the first moved in.
-    fn text(&mut self, text: &str, first: &str, rest: &str) {
+    pub(super) fn text(&mut self, text: &str, first: &str, rest: &str) {
         for line in wrap(text, self.width, first, rest) {
             self.line(&line);
         }
     }
 
     /// The same, with the beginning of the first line painted; `label` is a part of `text`'s beginning.
-    fn labelled(&mut self, label: &str, painted: &str, text: &str, rest: &str) {
+    pub(super) fn labelled(&mut self, label: &str, painted: &str, text: &str, rest: &str) {
         let lines = wrap(&format!("{label}{text}"), self.width, "", rest);
         for (i, line) in lines.iter().enumerate() {
             match line.strip_prefix(label.trim_end()) {
@@ -81,7 +87,7 @@ impl Page {
         }
     }
 
-    fn section(&mut self, title: &str) {
+    pub(super) fn section(&mut self, title: &str) {
         self.out.push('\n');
         let painted = self.paint.bold(title);
         self.line(&painted);
@@ -168,7 +174,7 @@ impl Page {
     }
 
     /// Columns side by side under their titles.
-    fn grid(&mut self, columns: &[Column]) {
+    pub(super) fn grid(&mut self, columns: &[Column]) {
         let mut table = Table::new();
         table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
         let lines = columns.iter().map(|c| c.title.lines().count()).max().unwrap_or(1);
@@ -329,19 +335,20 @@ impl Page {
 
 /// A column that is ready to be shown.
 #[derive(Clone, Debug)]
-struct Column {
+pub(super) struct Column {
     title: String,
     show: Show,
     /// Marked so by its check: the first to give way, without a word.
     hidden: bool,
     cells: Vec<String>,
-    natural: usize,
+    /// The width that it would like.
+    pub(super) natural: usize,
     /// The least width to which it may be cut.
     floor: usize,
 }
 
 impl Column {
-    fn new(title: String, show: Show, cells: Vec<String>) -> Column {
+    pub(super) fn new(title: String, show: Show, cells: Vec<String>) -> Column {
         let natural = cells.iter().map(|c| block_width(c)).chain([block_width(&title)]).max().unwrap_or(0);
         // Half a date or half a number misleads, half a name does not.
         let whole = |t: &String| {
@@ -512,7 +519,7 @@ fn fit(columns: Vec<Column>, max: usize) -> Fitted {
 }
 
 /// Columns between the edges: one before the first, two before each other.
-fn needed(widths: impl Iterator<Item = usize>) -> usize {
+pub(super) fn needed(widths: impl Iterator<Item = usize>) -> usize {
     let (count, sum) = widths.fold((0usize, 0usize), |(n, s), w| (n + 1, s + w));
     sum + (2 * count).saturating_sub(1)
 }

@@ -1,5 +1,7 @@
 //! What a check found: plain data, without a thought for how it is shown.
 
+pub mod earlier;
+pub mod run;
 pub mod schema;
 
 use crate::model::{
@@ -7,12 +9,12 @@ use crate::model::{
     money::Money,
     time::{Instant, rfc3339},
 };
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::{cmp::Ordering, collections::BTreeMap};
 
 /// How bad a finding is. `Error` sorts first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Customers or money are hurt.
@@ -45,7 +47,7 @@ impl Severity {
 }
 
 /// What a finding is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Subject {
     /// `invoice`, `event`, `metric`, …
     pub kind: String,
@@ -54,7 +56,7 @@ pub struct Subject {
 }
 
 /// One figure that is not what it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diff {
     /// Which figure.
     pub field: String,
@@ -104,7 +106,7 @@ pub fn format_percent(percent: Decimal) -> String {
 }
 
 /// Why, where the data shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     /// A stable id of the check's catalogue of causes, or `ambiguous`.
     pub id: String,
@@ -113,7 +115,7 @@ pub struct Cause {
 }
 
 /// Where in the exports a fact stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Evidence {
     /// The dataset.
     pub dataset: String,
@@ -124,7 +126,7 @@ pub struct Evidence {
 }
 
 /// Whether a finding was there before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Not in the last run of this check, or there is no history.
@@ -135,6 +137,18 @@ pub enum State {
     Persisting,
     /// Accepted until a date.
     Waived,
+}
+
+impl State {
+    /// `new`, `worsened`, `persisting`, `waived`.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::New => "new",
+            State::Worsened => "worsened",
+            State::Persisting => "persisting",
+            State::Waived => "waived",
+        }
+    }
 }
 
 /// One thing that a check found.

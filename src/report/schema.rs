@@ -13,12 +13,7 @@ pub fn report_schema() -> Value {
         "timezone": {"type": "string", "minLength": 1, "description": "IANA zone of day boundaries"},
         "verdict": {"enum": ["pass", "findings", "partly_judged", "not_judged"]},
         "exit_code": {"type": "integer", "minimum": 0, "maximum": 3},
-        "problems": list(object(json!({
-            "code": code(),
-            "message": text(),
-            "file": nullable(text()),
-            "line": nullable(line()),
-        }))),
+        "problems": list(problem()),
         "parameters": {"type": "object", "description": "the thresholds in force"},
         "rules": list(object(json!({
             "code": code(),
@@ -58,6 +53,51 @@ pub fn report_schema() -> Value {
     schema
 }
 
+/// The reports of one run of several checks, `crosscheck.run/1`.
+pub fn run_schema() -> Value {
+    let mut report = report_schema();
+    let mut schema = object(json!({
+        "schema": {"const": "crosscheck.run/1"},
+        "tool": object(json!({"name": {"const": "crosscheck"}, "version": text()})),
+        "as_of": timestamp(),
+        "timezone": {"type": "string", "minLength": 1, "description": "IANA zone of day boundaries"},
+        "verdict": {"enum": ["pass", "findings", "partly_judged", "not_judged"]},
+        "exit_code": {"type": "integer", "minimum": 0, "maximum": 3},
+        "problems": list(problem()),
+        "summary": object(json!({
+            "checks": count(),
+            "skipped": count(),
+            "findings": count(),
+            "by_severity": object(json!({"error": count(), "warning": count(), "info": count()})),
+            "new": describe(count(), "findings that are new or have worsened"),
+            "compared_with": describe(nullable(timestamp()), "the moment of the run before"),
+            "exit_codes": {
+                "type": "object",
+                "propertyNames": {"pattern": "^[a-z][a-z0-9-]*$"},
+                "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 3},
+            },
+        })),
+        "skipped": list(object(json!({
+            "check": text(),
+            "missing": describe(list(text()), "datasets; of alternatives joined by | one is enough"),
+        }))),
+        "reports": list(json!({"$ref": "#/$defs/report"})),
+    }));
+    head(&mut schema, "crosscheck.run/1", "The reports of one run of crosscheck");
+    if let (Value::Object(map), Value::Object(inner)) = (&mut schema, &mut report) {
+        let mut defs = match inner.remove("$defs") {
+            Some(Value::Object(defs)) => defs,
+            _ => Map::new(),
+        };
+        for own in ["$schema", "$id"] {
+            inner.remove(own);
+        }
+        defs.insert("report".to_owned(), report);
+        map.insert("$defs".to_owned(), defs.into());
+    }
+    schema
+}
+
 /// One finding: a line of `--format ndjson`, an entry of the report's `findings`.
 pub fn finding_schema() -> Value {
     let mut schema = finding();
@@ -71,6 +111,15 @@ fn head(schema: &mut Value, id: &str, title: &str) {
         map.insert("$id".to_owned(), format!("urn:crosscheck:{id}").into());
         map.insert("title".to_owned(), title.into());
     }
+}
+
+fn problem() -> Value {
+    object(json!({
+        "code": code(),
+        "message": text(),
+        "file": nullable(text()),
+        "line": nullable(line()),
+    }))
 }
 
 fn finding() -> Value {

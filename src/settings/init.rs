@@ -8,10 +8,33 @@ use super::values::Kind;
 use crate::check::CheckInfo;
 use std::fmt::Write;
 
+/// What was recognised among a company's exports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// `[data] paths`.
+    pub paths: Vec<String>,
+    /// A `[[source]]` each.
+    pub sources: Vec<FoundSource>,
+    /// Files that nothing recognised.
+    pub unknown: Vec<String>,
+}
+
+/// A kind of file and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundSource {
+    /// Fits the end of its path.
+    pub pattern: String,
+    /// The profile that maps it; else it is a dataset as it stands.
+    pub profile: Option<String>,
+    /// The dataset, or the first of a profile's.
+    pub dataset: Option<&'static str>,
+}
+
 /// A commented crosscheck.toml: every section and every key with its default. `# ` begins an explanation, `#` alone
 /// a line that takes effect without it; so the text as it is changes nothing, and with every such `#` removed
-/// it sets the defaults (its examples of `[[source]]`, `[map]`, `[[waiver]]` and `[profile]` aside).
-pub fn init_text(checks: &[&CheckInfo]) -> String {
+/// it sets the defaults (its examples of `[[source]]`, `[map]`, `[[waiver]]` and `[profile]` aside). What was found is
+/// set, not commented out.
+pub fn init_text(checks: &[&CheckInfo], found: &Found) -> String {
     let known = Catalogue::new(checks);
     let mut text = String::from(
         "# crosscheck.toml: every key with its default. Remove the '#' before a key, and before its [section], to set it.\n\
@@ -22,6 +45,10 @@ pub fn init_text(checks: &[&CheckInfo]) -> String {
     }
     for section in known.sections() {
         let about = checks.iter().find(|c| c.name == section).map_or(section_doc(section), |c| c.about);
+        if section == "data" && !found.paths.is_empty() {
+            data(&mut text, about, found);
+            continue;
+        }
         header(&mut text, about, &format!("[{section}]"));
         let slots = || known.slots.iter().filter(|s| s.section == section && s.in_file);
         // A key after a table would belong to the table.
@@ -39,6 +66,7 @@ pub fn init_text(checks: &[&CheckInfo]) -> String {
                 text.push_str(WAIVER);
             }
             "source" => {
+                sources(&mut text, doc, found);
                 header(&mut text, doc, "[[source]]");
                 text.push_str(SOURCE);
             }
@@ -50,6 +78,43 @@ pub fn init_text(checks: &[&CheckInfo]) -> String {
         }
     }
     text
+}
+
+/// `[data]` with the paths that were found.
+fn data(text: &mut String, about: &str, found: &Found) {
+    text.push('\n');
+    explain(text, about);
+    line(text, "[data]");
+    explain(text, "The exports where a command line names none: files, folders, dataset=PATH.");
+    let paths: Vec<String> = found.paths.iter().map(|p| quote(p)).collect();
+    line(text, &format!("paths = [{}]", paths.join(", ")));
+}
+
+/// A `[[source]]` for each kind of file that was found.
+fn sources(text: &mut String, doc: &str, found: &Found) {
+    for name in &found.unknown {
+        line(text, "");
+        explain(
+            text,
+            &format!("Not recognised: {}; 'crosscheck profile FILE' drafts a profile.", quote(name)),
+        );
+    }
+    if found.sources.is_empty() {
+        return;
+    }
+    text.push('\n');
+    explain(text, doc);
+    for source in &found.sources {
+        line(text, "[[source]]");
+        line(text, &format!("match = {}", quote(&source.pattern)));
+        match (&source.profile, source.dataset) {
+            (Some(profile), _) => line(text, &format!("profile = {}", quote(profile))),
+            // A sheet with a column a system is recognised as what it is, and would not be once it is named.
+            (None, Some("identities")) => line(text, "# holds identities"),
+            (None, Some(dataset)) => line(text, &format!("dataset = {}", quote(dataset))),
+            (None, None) => {}
+        }
+    }
 }
 
 const SOURCE: &str = "\
@@ -88,6 +153,7 @@ const WAIVER: &str = "\
 fn section_doc(section: &str) -> &'static str {
     match section {
         "data" => "What is read.",
+        "run" => "What `crosscheck run` runs.",
         "scope" => "Who is judged; what is left out is counted in every report.",
         "pricing" => "How quantities are priced.",
         _ => "",

@@ -132,11 +132,44 @@ pub const KEYS: &[Key] = &[
         "Accounts that are left out, beside [scope] exclude.",
     )
     .not_in_file(),
+    top(
+        "only_new",
+        "only-new",
+        Kind::Switch,
+        "false",
+        "Only what the last fully judged run of the same check, paths and options did not find, or found smaller.",
+    )
+    .not_in_file(),
+    top(
+        "baseline",
+        "baseline",
+        Kind::Path,
+        "",
+        "An earlier report (JSON) that findings are compared with, instead of the history.",
+    )
+    .not_in_file(),
+    top("no_history", "no-history", Kind::Switch, "false", "Neither read nor write the history of runs."),
     top("config", "config", Kind::Path, "", "The settings file.").not_in_file(),
     top("cache", "cache", Kind::Path, "", "The folder of cache and history.").not_in_file(),
     top("quiet", "quiet", Kind::Switch, "false", "Nothing on standard error but errors.").not_in_file(),
     top("verbose", "verbose", Kind::Switch, "false", "More on standard error.").not_in_file(),
     top("no_progress", "no-progress", Kind::Switch, "false", "No progress bars.").not_in_file(),
+    Key {
+        flag: "only",
+        ..within("run", "only", Kind::Checks, "", "Of `run`, only these checks; one that cannot run is exit code 3.")
+    }
+    .not_in_file(),
+    Key { flag: "skip", ..within("run", "skip", Kind::Checks, "", "Checks that `run` leaves out.") },
+    Key {
+        flag: "require",
+        ..within(
+            "run",
+            "require",
+            Kind::Checks,
+            "",
+            "Checks that `run` must be able to run: without their exports the exit code is 3.",
+        )
+    },
     within(
         "data",
         "paths",

@@ -107,6 +107,17 @@ impl Scope {
     }
 }
 
+/// Which checks `run` runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunChecks {
+    /// Only these; empty: all.
+    pub only: Vec<String>,
+    /// Not these.
+    pub skip: Vec<String>,
+    /// These must be able to run.
+    pub require: Vec<String>,
+}
+
 /// One value in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InForce {
@@ -155,8 +166,18 @@ pub struct Settings {
     pub select: Vec<String>,
     /// Codes, or checks for all their codes, that are left out.
     pub ignore: Vec<String>,
+    /// Only what is new or has worsened is shown, and fails the run.
+    pub only_new: bool,
+    /// The report that findings are compared with, instead of the history.
+    pub baseline: Option<PathBuf>,
+    /// Whether the history of runs is neither read nor written.
+    pub no_history: bool,
     /// Only these accounts are shown; empty: all. A filter after judging.
     pub accounts: BTreeSet<String>,
+    /// Of `run`.
+    pub run: RunChecks,
+    /// Whether all checks run whose data is there: else a waiver without a match tells nothing.
+    pub whole: bool,
     /// Accounts that are not judged.
     pub scope: Scope,
     /// What systems name differently.
@@ -382,7 +403,16 @@ fn assemble(
         no_progress: v.switch("no_progress"),
         select: v.texts("select"),
         ignore: v.texts("ignore"),
+        only_new: v.switch("only_new"),
+        baseline: if let Value::Path(path) = v.get("baseline") { Some(path.into()) } else { None },
+        no_history: v.switch("no_history"),
         accounts: v.texts("account").into_iter().collect(),
+        run: RunChecks {
+            only: v.texts("run.only"),
+            skip: v.texts("run.skip"),
+            require: v.texts("run.require"),
+        },
+        whole: true,
         scope: Scope {
             exclude: v.texts("scope.exclude").into_iter().map(AccountPattern::new).collect(),
             kinds: if let Value::Words(kinds) = v.get("scope.kinds") { kinds.clone() } else { Vec::new() },

@@ -527,7 +527,7 @@ fn told(s: &Settings) -> Vec<String> {
 
 #[test]
 fn what_init_writes_changes_nothing_and_shows_every_default() {
-    let text = init_text(CHECKS);
+    let text = init_text(CHECKS, &Found::default());
     let defaults = told(&run().good());
     assert!(text.lines().all(|l| l.is_empty() || l.starts_with('#')), "{text}");
     assert_eq!(told(&run().toml(&text).good()), defaults);
@@ -540,7 +540,9 @@ fn what_init_writes_changes_nothing_and_shows_every_default() {
     let s = run().toml(&live).load().unwrap_or_else(|e| panic!("{e}\n{live}"));
     assert_eq!(told(&s), defaults);
     let unset = |v: &&InForce| v.origin == Origin::Default;
-    let in_file = |key: &str| KEYS.iter().all(|k| k.in_file || k.name != key);
+    let path =
+        |k: &Key| if k.section.is_empty() { k.name.to_owned() } else { format!("{}.{}", k.section, k.name) };
+    let in_file = |key: &str| KEYS.iter().all(|k| k.in_file || path(k) != key);
     assert_eq!(s.in_force().iter().filter(unset).filter(|v| in_file(&v.key)).count(), 0, "{live}");
     for rule in CHECKS.iter().flat_map(|c| c.rules) {
         assert_eq!(s.rules[rule.code], Some(rule.severity));
@@ -548,7 +550,7 @@ fn what_init_writes_changes_nothing_and_shows_every_default() {
     assert_eq!((s.sources.len(), s.waivers.len(), s.profiles.len()), (1, 1, 1));
     assert_eq!((s.maps.metric.len(), s.maps.plan.len(), s.maps.feature.len()), (1, 1, 1));
     // Without a single check the text holds as well.
-    assert!(init_text(&[]).contains("#timezone = \"UTC\""));
+    assert!(init_text(&[], &Found::default()).contains("#timezone = \"UTC\""));
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub enum Kind {
     Words(&'static [&'static str]),
     /// Several finding codes, or checks for all their codes.
     Codes,
+    /// Several checks.
+    Checks,
     /// A file or folder.
     Path,
     /// True or false.
@@ -183,7 +185,7 @@ impl Value {
 impl Kind {
     /// Whether it takes several values: an array in crosscheck.toml, separated by commas elsewhere.
     pub fn is_list(self) -> bool {
-        matches!(self, Kind::Texts | Kind::Paths | Kind::Words(_) | Kind::Codes | Kind::Zones)
+        matches!(self, Kind::Texts | Kind::Paths | Kind::Words(_) | Kind::Codes | Kind::Checks | Kind::Zones)
     }
 
     /// The shape of what only crosscheck.toml can say: a table or a list of tables.
@@ -207,6 +209,7 @@ impl Kind {
             Kind::Texts => "a list of texts".into(),
             Kind::Words(words) => format!("a list of {}", words.join(", ")),
             Kind::Codes => "a list of finding codes".into(),
+            Kind::Checks => "a list of checks".into(),
             Kind::Path => "a file or folder".into(),
             Kind::Switch => "true or false".into(),
             Kind::Zone => "an IANA time zone such as Europe/Berlin".into(),
@@ -258,7 +261,9 @@ impl Kind {
             }
             Kind::Clock if is_clock(text) => Ok(Value::Clock(text.to_owned())),
             Kind::Clock | Kind::Table(_) | Kind::Tables(_) => Err(must()),
-            Kind::Texts | Kind::Paths | Kind::Words(_) | Kind::Codes | Kind::Zones => Err(must()),
+            Kind::Texts | Kind::Paths | Kind::Words(_) | Kind::Codes | Kind::Checks | Kind::Zones => {
+                Err(must())
+            }
         }
     }
 
@@ -277,6 +282,14 @@ impl Kind {
             Kind::Codes => {
                 if let Some(text) = texts.iter().find(|t| !known.selects_something(t)) {
                     return Err(format!("names no finding code: {}{}", quoted(text), known.near_code(text)));
+                }
+                Ok(Value::Texts(texts.to_vec()))
+            }
+            Kind::Checks => {
+                let unknown = texts.iter().find(|t| !known.checks.contains(&t.as_str()));
+                if let Some(text) = unknown {
+                    let near = did_you_mean(text, known.checks.iter().copied());
+                    return Err(format!("names no check: {}{near}", quoted(text)));
                 }
                 Ok(Value::Texts(texts.to_vec()))
             }
@@ -464,7 +477,7 @@ mod tests {
         fn no_text_panics(text in "\\PC{0,12}") {
             let known = Catalogue::new(&[]);
             for kind in [Kind::Percent, Kind::Decimal, Kind::Amount, Kind::Int, Kind::Duration, Kind::Switch,
-                Kind::Zone, Kind::Moment, Kind::Rejects, Kind::Limit, Kind::Zones, Kind::Codes] {
+                Kind::Zone, Kind::Moment, Kind::Rejects, Kind::Limit, Kind::Zones, Kind::Codes, Kind::Checks] {
                 let _ = kind.read(&split_list(&text), &known);
             }
         }

@@ -37,7 +37,7 @@ fn calls_that_cannot_be_understood_are_code_2_and_say_what_would_be() {
         (&["reconcile", "good", "--format", "sarif"], &["sarif"]),
         (&["reconcile", "good", "--as-of", "31/12/2026"], &["--as-of", "31/12/2026", "YYYY-MM-DD"]),
         (&["reconcile", "good", "--timezone", "Europe/Berln"], &["--timezone", "Europe/Berlin"]),
-        (&["reconcile", "good", "--only-new"], &["--only-new"]),
+        (&["reconcile", "good", "--baseline", "gone.json"], &["gone.json", "cannot be opened"]),
         (&["reconcile", "good", "--allow-rejects", "-1"], &["--allow-rejects", "-1"]),
         (
             &["reconcile", "good", "--select", "reconcile/quantity-mismach"],
@@ -73,9 +73,9 @@ fn bad_settings_name_file_line_and_key() {
             &["crosscheck.toml:2:", "'threshold' in [reconcile]", "much"],
         ),
         ("[reconcile]\n\n\ntreshold = 5\n", &["crosscheck.toml:4:", "did you mean 'threshold'?"]),
-        ("only_new = true\n", &["crosscheck.toml:1:", "unknown key 'only_new'"]),
-        ("no_history = true\n", &["crosscheck.toml:1:", "unknown key 'no_history'"]),
-        ("[run]\nrequire = [\"reconcile\"]\n", &["crosscheck.toml:1:", "[run]"]),
+        ("only_new = true\n", &["crosscheck.toml:1:", "'only_new' belongs to one call"]),
+        ("no_history = 1\n", &["crosscheck.toml:1:", "'no_history'"]),
+        ("[run]\nrequire = [\"reconcil\"]\n", &["crosscheck.toml:2:", "did you mean 'reconcile'?"]),
         ("format = \"html\"\n", &["crosscheck.toml:1:", "'format'", "html"]),
         ("[[source]]\nmatch = \"x\"\nmax_age = \"soon\"\n", &["crosscheck.toml:3:", "max_age", "soon"]),
         (

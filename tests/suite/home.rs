@@ -50,6 +50,8 @@ impl Home {
             .env("HOME", self.path())
             .env("TMPDIR", std::env::temp_dir())
             .env("CROSSCHECK_CACHE", self.path().join("cache"))
+            // What a run finds does not depend on the one before; history.rs sees to the history.
+            .env("CROSSCHECK_NO_HISTORY", "true")
             .stdin(Stdio::null());
         command
     }

@@ -5,7 +5,10 @@
 //!   only `…` stands for any lines.
 //! - `sh`: a script; it must end with exit code 0, or with the N of `exit=N`.
 //! - `yaml`: each `run: |` is a script (as a CI server starts it: bash, stopping at the first failure).
+//!   So is each entry under `script:`, as GitLab starts it.
 //! - `crontab`: what follows the five fields is a script.
+//! - `ini`: a systemd unit; what stands after `ExecStart=` is a script, `%h` the home folder.
+//! - with `history=on` it is kept what a run found, and compared with; else it would depend on the order of this page.
 //! - with `file=NAME` the block is written to that file, with `append=NAME` added to it.
 //!
 //! `cargo run --release --` and `crosscheck` are the binary under test; the folder is a copy of `fixtures/`.
@@ -40,6 +43,10 @@ struct Block {
 impl Block {
     fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    fn history(&self) -> bool {
+        self.attribute("history") == Some("on")
     }
 
     fn exit(&self) -> i32 {
@@ -89,6 +96,10 @@ impl Reader {
 
     /// Runs a script; what it printed on both streams, in one, and its exit code.
     fn run(&self, shell: &[&str], script: &str) -> (String, i32) {
+        self.run_with(shell, script, false)
+    }
+
+    fn run_with(&self, shell: &[&str], script: &str, history: bool) -> (String, i32) {
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.home.path().join("bin").display());
         let output = Command::new(shell[0])
             .args(&shell[1..])
@@ -99,6 +110,8 @@ impl Reader {
             .env("PATH", path)
             // The company's exports end here: the page must not depend on the day on which it is tested.
             .env("CROSSCHECK_AS_OF", "2026-11-05T06:00:00Z")
+            .env("CROSSCHECK_NO_HISTORY", if history { "false" } else { "true" })
+            .env("GITHUB_STEP_SUMMARY", self.home.path().join("summary.md"))
             .stdin(Stdio::null())
             .output()
             .unwrap();
@@ -106,7 +119,7 @@ impl Reader {
     }
 
     fn script(&self, block: &Block, shell: &[&str], script: &str) {
-        let (out, code) = self.run(shell, script);
+        let (out, code) = self.run_with(shell, script, block.history());
         assert_eq!(code, block.exit(), "README.md:{}: {script}\ngave\n{out}", block.line);
     }
 
@@ -124,7 +137,7 @@ impl Reader {
             }
         }
         for (command, expected) in commands {
-            let (out, _) = self.run(&["sh", "-c"], &command);
+            let (out, _) = self.run_with(&["sh", "-c"], &command, block.history());
             let actual: Vec<&str> = out.lines().collect();
             assert!(
                 fits(&expected, &actual),
@@ -156,6 +169,16 @@ impl Reader {
                 assert!(!scripts.is_empty(), "README.md:{}: nothing to run", block.line);
                 for script in scripts {
                     self.script(block, &["bash", "-eo", "pipefail", "-c"], &script);
+                }
+            }
+            "ini" => {
+                for line in block.text.lines() {
+                    let known = line.is_empty() || line.starts_with('[') || line.contains('=');
+                    assert!(known, "README.md:{}: no line of a unit: {line}", block.line);
+                    if let Some(command) = line.strip_prefix("ExecStart=") {
+                        let command = command.replace("%h/.cargo/bin/", "");
+                        self.script(block, &["sh", "-ec"], &command);
+                    }
                 }
             }
             "crontab" => {
@@ -194,6 +217,12 @@ fn runs(yaml: &str) -> Vec<String> {
     let mut lines = yaml.lines().peekable();
     while let Some(line) = lines.next() {
         let indent = |l: &str| l.len() - l.trim_start().len();
+        if line.trim() == "script:" {
+            while let Some(entry) = lines.next_if(|l| indent(l) > indent(line)) {
+                found.push(entry.trim_start().trim_start_matches("- ").to_owned());
+            }
+            continue;
+        }
         let key = line.trim_start().trim_start_matches("- ");
         if let Some(rest) = key.strip_prefix("run:") {
             let mut script = String::new();
@@ -297,5 +326,6 @@ fn links_of_the_documents_lead_somewhere() {
 fn an_ellipsis_stands_for_any_lines_and_nothing_else_does() {
     assert!(fits(&["a", "…", "d"], &["a", "b", "c", "d"]) && fits(&["…"], &[]) && fits(&["a", "…"], &["a"]));
     assert!(!fits(&["a", "…", "d"], &["a", "d", "e"]) && !fits(&["a …"], &["a b"]) && !fits(&[], &["a"]));
+    assert_eq!(runs("job:\n  script:\n    - a\n    - b c\n  cache: x\n"), ["a", "b c"]);
     assert_eq!(runs("- name: x\n  run: |\n    a\n    b\n  if: y\n- run: c\n"), ["a\nb\n", "c"]);
 }
