@@ -292,6 +292,72 @@ impl History {
     }
 }
 
+/// What was taken out of a history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Findings, each counted once however many runs had it.
+    pub findings: u64,
+    /// Runs whose paths or figures were taken out; when they ran and what they came to stays.
+    pub runs: u64,
+}
+
+impl History {
+    /// Takes out every finding in which `holds` finds somebody, and the paths and figures of runs where it does; then
+    /// writes the file anew, so that nothing of them is left in it.
+    pub fn purge(&mut self, holds: &dyn Fn(&str) -> bool) -> Result<Purged> {
+        let mut purged = Purged::default();
+        let change = self.conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let texts = |sql: &str| -> Result<Vec<i64>> {
+            let mut statement = change.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                let json: serde_json::Value = serde_json::from_str(&row.get::<_, String>(1)?)?;
+                if anywhere(&json, holds) {
+                    found.push(row.get(0)?);
+                }
+            }
+            Ok(found)
+        };
+        for body in texts("SELECT id, json FROM body")? {
+            change.execute("DELETE FROM finding WHERE body = ?1", [body])?;
+            change.execute("DELETE FROM body WHERE id = ?1", [body])?;
+            purged.findings += 1;
+        }
+        let mut runs = texts("SELECT id, paths FROM run")?;
+        for run in &runs {
+            change.execute("UPDATE run SET paths = '[]' WHERE id = ?1", [run])?;
+        }
+        let reports = texts("SELECT id, report FROM run")?;
+        for run in &reports {
+            change.execute("UPDATE run SET report = '{}' WHERE id = ?1", [run])?;
+        }
+        runs.extend(reports);
+        runs.sort_unstable();
+        runs.dedup();
+        purged.runs = runs.len() as u64;
+        change.commit()?;
+        self.conn.execute_batch("VACUUM")?;
+        let busy: i64 = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0))?;
+        if busy != 0 {
+            let still = "another run reads the history, so bytes may be left in its log; run --purge-cache again";
+            return Err(anyhow::anyhow!(still).into());
+        }
+        Ok(purged)
+    }
+}
+
+/// Whether a text is found in any string of a JSON value, keys included.
+fn anywhere(value: &serde_json::Value, holds: &dyn Fn(&str) -> bool) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => holds(text),
+        Value::Array(list) => list.iter().any(|v| anywhere(v, holds)),
+        Value::Object(map) => map.iter().any(|(key, v)| holds(key) || anywhere(v, holds)),
+        _ => false,
+    }
+}
+
 fn finding(row: &Row<'_>) -> Result<EarlierFinding> {
     let mut finding: EarlierFinding = serde_json::from_str(&row.get::<_, String>(0)?)?;
     let state: String = row.get(1)?;

@@ -215,6 +215,36 @@ fn a_purge_leaves_no_byte_of_the_people_in_the_cache() {
 }
 
 #[test]
+fn a_purge_leaves_no_byte_of_the_people_in_the_history() {
+    const NORA: &str = "nora.quill@example.org";
+    let home = Home::new();
+    let acme = repository().join("fixtures/acme");
+    for name in ["deletion_requests.csv", "deletion_confirmations.csv", "systems.csv"] {
+        home.write(&format!("exports/{name}"), fs::read(acme.join(name)).unwrap());
+    }
+    // An owner is shown as the export has it.
+    let flags = format!("flag,owner,created_at\nold-banner,{NORA},2026-01-01\nnew-banner,,2026-01-02\n");
+    home.write(&format!("{NORA}/flags.csv"), flags);
+    let run = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        Gave::of(command.env_remove("CROSSCHECK_NO_HISTORY").args(["--as-of", AS_OF]).output().unwrap())
+    };
+    let people = [NORA.to_owned()];
+    let kept = || -> Vec<PathBuf> {
+        let own = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().contains("history");
+        holding(home.path(), &people).into_iter().filter(own).collect()
+    };
+    assert_eq!(run(&["flags-audit", NORA]).code, 1);
+    assert_ne!(kept(), Vec::<PathBuf>::new(), "the finding and the path are in the history");
+    let gave = run(&["gdpr-delete", "exports", "--purge-cache"]);
+    assert!(gave.err.contains("removed from the history: 3 findings in which they stood"), "{}", gave.err);
+    assert_eq!(kept(), Vec::<PathBuf>::new(), "{}", gave.err);
+    let list = home.command(&["history"]).env_remove("CROSSCHECK_NO_HISTORY").output().unwrap();
+    let list = String::from_utf8(list.stdout).unwrap();
+    assert!(list.contains("flags-audit") && list.contains("gdpr-delete"), "the runs stay listed: {list}");
+}
+
+#[test]
 fn a_run_after_a_purge_finds_the_same() {
     let home = Home::new();
     let (before, _) = home.json(&["gdpr-delete", &acme(), "--as-of", AS_OF]);
