@@ -25,6 +25,9 @@ _crosscheck() {
             crosscheck,completions)
                 cmd="crosscheck__subcmd__completions"
                 ;;
+            crosscheck,diff)
+                cmd="crosscheck__subcmd__diff"
+                ;;
             crosscheck,dunning)
                 cmd="crosscheck__subcmd__dunning"
                 ;;
@@ -34,8 +37,14 @@ _crosscheck() {
             crosscheck,flags-audit)
                 cmd="crosscheck__subcmd__flags__subcmd__audit"
                 ;;
+            crosscheck,gdpr-delete)
+                cmd="crosscheck__subcmd__gdpr__subcmd__delete"
+                ;;
             crosscheck,health)
                 cmd="crosscheck__subcmd__health"
+                ;;
+            crosscheck,history)
+                cmd="crosscheck__subcmd__history"
                 ;;
             crosscheck,import)
                 cmd="crosscheck__subcmd__import"
@@ -61,6 +70,9 @@ _crosscheck() {
             crosscheck,renewals)
                 cmd="crosscheck__subcmd__renewals"
                 ;;
+            crosscheck,run)
+                cmd="crosscheck__subcmd__run"
+                ;;
             crosscheck,schema)
                 cmd="crosscheck__subcmd__schema"
                 ;;
@@ -80,7 +92,7 @@ _crosscheck() {
 
     case "${cmd}" in
         crosscheck)
-            opts="-h -V --help --version reconcile charges dunning prorate health renewals triage flags-audit import status checks rejects show schema explain profile init completions man"
+            opts="-h -V --help --version reconcile charges dunning prorate health renewals triage flags-audit gdpr-delete run import status checks rejects show history diff schema explain profile init completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -94,7 +106,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__charges)
-            opts="-h --all --max-sync-age --hold-list --unverified-list --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --all --max-sync-age --hold-list --unverified-list --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -164,6 +176,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -177,6 +193,10 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -243,8 +263,38 @@ _crosscheck() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        crosscheck__subcmd__diff)
+            opts="-h --color --config --cache --quiet --verbose --no-progress --format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         crosscheck__subcmd__dunning)
-            opts="-h --preset --hard-declines --restore-within --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --preset --hard-declines --restore-within --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -314,6 +364,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -327,6 +381,10 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -368,7 +426,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__flags__subcmd__audit)
-            opts="-h --code --environment --preset --finished-after --stale-after --expiring-within --settled-after --careful --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --code --environment --preset --finished-after --stale-after --expiring-within --settled-after --careful --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -458,6 +516,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -474,6 +536,120 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        crosscheck__subcmd__gdpr__subcmd__delete)
+            opts="-h --scan --certificate --reveal --purge-cache --soon --holidays --suppression --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --scan)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --soon)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --holidays)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --suppression)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "error warning info never" -- "${cur}"))
+                    return 0
+                    ;;
+                --min-impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-rejects)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rows)
+                    COMPREPLY=($(compgen -W "all flagged none" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude-account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -482,7 +658,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__health)
-            opts="-h --history --text-sentiment --drop --drop-days --base-fall --decline --low --leak --leak-days --abandoned-days --silent-days --weight-logins --weight-adoption --weight-sentiment --weight-billing --weight-api --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --history --text-sentiment --drop --drop-days --base-fall --decline --low --leak --leak-days --abandoned-days --silent-days --weight-logins --weight-adoption --weight-sentiment --weight-billing --weight-api --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -600,6 +776,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -613,6 +793,44 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        crosscheck__subcmd__history)
+            opts="-h --color --config --cache --quiet --verbose --no-progress --format --limit --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -662,7 +880,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__init)
-            opts="-h --color --config --cache --quiet --verbose --no-progress --help"
+            opts="-h --color --config --cache --quiet --verbose --no-progress --format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -678,6 +896,10 @@ _crosscheck() {
                     ;;
                 --cache)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -740,7 +962,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__prorate)
-            opts="-h --by --downgrade --moment-tolerance --show-math --from --to --cycle --on --price --interval --every --anchor-day --start --end --through --currency --quantity --to-quantity --discount --tax --paid --new-cycle --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --by --downgrade --moment-tolerance --show-math --from --to --cycle --on --price --interval --every --anchor-day --start --end --through --currency --quantity --to-quantity --discount --tax --paid --new-cycle --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -878,6 +1100,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -894,6 +1120,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -902,7 +1132,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__reconcile)
-            opts="-h --threshold --min-delta --settle --metric --by --hold-list --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --threshold --min-delta --settle --metric --by --hold-list --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -984,6 +1214,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -997,6 +1231,10 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1046,7 +1284,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__renewals)
-            opts="-h --within --all-terms --ical --high-score --medium-score --drop --drop-days --drop-within --high-fall --medium-fall --low-sentiment --less-engagement --early --late --soon --near --silence --automated --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --within --all-terms --ical --high-score --medium-score --drop --drop-days --drop-within --high-fall --medium-fall --low-sentiment --less-engagement --early --late --soon --near --silence --automated --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1172,6 +1410,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1185,6 +1427,112 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        crosscheck__subcmd__run)
+            opts="-h --only --skip --require --details --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --skip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --require)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "error warning info never" -- "${cur}"))
+                    return 0
+                    ;;
+                --min-impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-rejects)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rows)
+                    COMPREPLY=($(compgen -W "all flagged none" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude-account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1226,7 +1574,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__show)
-            opts="-h --color --config --cache --quiet --verbose --no-progress --timezone --as-of --format --help"
+            opts="-h --color --config --cache --quiet --verbose --no-progress --timezone --as-of --format --no-history --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1302,7 +1650,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__triage)
-            opts="-h --all --replay --target-enterprise --target-business --target-pro --target-other --at-risk --top --left-out --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --config --cache --quiet --verbose --no-progress --output --report --verify --help"
+            opts="-h --all --replay --target-enterprise --target-business --target-pro --target-other --at-risk --top --left-out --timezone --as-of --format --fail-on --min-impact --allow-rejects --rows --limit --all-rows --color --select --ignore --account --exclude-account --only-new --baseline --no-history --config --cache --quiet --verbose --no-progress --output --report --metrics --verify --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1388,6 +1736,10 @@ _crosscheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1401,6 +1753,10 @@ _crosscheck() {
                     return 0
                     ;;
                 --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

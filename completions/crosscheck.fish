@@ -34,15 +34,19 @@ complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "health" -d 'C
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "renewals" -d 'Check the renewals of the next 90 days: risk, and the outreach that is owed'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "triage" -d 'Check every ticket to the right queue'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "flags-audit" -d 'Check feature flags with an owner and an end; which can be deleted today'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "gdpr-delete" -d 'Check a deletion confirmed by every system'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "run" -d 'Run every check whose exports are there: one summary, one exit code'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "import" -d 'Read exports into the cache and remember them for later calls'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "status" -d 'Show what the cache holds, and where it lies'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "checks" -d 'List the checks, what each reads, and which can run on the given exports'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "rejects" -d 'List the rows that could not be used: file, line, column, value, reason'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "show" -d 'Show one finding whole, by the beginning of its fingerprint'
-complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "schema" -d 'List the datasets, or one\'s columns; \'report\' is the JSON Schema of reports'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "history" -d 'List the runs that were kept, the newest first'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "diff" -d 'Say what is new, gone and persisting between the last two runs of a check'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "schema" -d 'List the datasets, or one\'s columns; \'report\' and \'run\' give JSON Schema'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "explain" -d 'Say what a finding or a check means, why it matters and what to do'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "profile" -d 'Draft a profile for an unknown export'
-complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "init" -d 'Write a commented crosscheck.toml with every default'
+complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "init" -d 'Look at the exports here, and write a crosscheck.toml that names what they are'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
 complete -c crosscheck -n "__fish_crosscheck_needs_command" -f -a "man" -d 'Write the man pages into a folder'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l threshold -d 'A difference of more than this share is a mismatch [default: 5%]' -r
@@ -79,11 +83,15 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l sele
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l ignore -d 'No findings of these codes (or checks)' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l account -d 'Only findings and rows of these accounts' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l baseline -d 'An earlier report (JSON) that findings are compared with, instead of the history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l config -d 'The settings file' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l cache -d 'The folder of cache and history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
-complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l report -d 'Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l metrics -d 'Write gauges for Prometheus\' textfile collector to a file, which appears whole or not at all' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l only-new -d 'Only what the last fully judged run of the same check, paths and options did not find, or found smaller'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l no-history -d 'Neither read nor write the history of runs'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l no-progress -d 'No progress bars'
@@ -119,12 +127,16 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l select
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l ignore -d 'No findings of these codes (or checks)' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l account -d 'Only findings and rows of these accounts' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l baseline -d 'An earlier report (JSON) that findings are compared with, instead of the history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l config -d 'The settings file' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l cache -d 'The folder of cache and history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
-complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l report -d 'Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l metrics -d 'Write gauges for Prometheus\' textfile collector to a file, which appears whole or not at all' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l all -d 'Judge the lines of invoices of every status, not only of draft and open ones'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l only-new -d 'Only what the last fully judged run of the same check, paths and options did not find, or found smaller'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l no-history -d 'Neither read nor write the history of runs'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l no-progress -d 'No progress bars'
@@ -161,11 +173,15 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l select
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l ignore -d 'No findings of these codes (or checks)' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l account -d 'Only findings and rows of these accounts' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l baseline -d 'An earlier report (JSON) that findings are compared with, instead of the history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l config -d 'The settings file' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l cache -d 'The folder of cache and history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
-complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l report -d 'Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l metrics -d 'Write gauges for Prometheus\' textfile collector to a file, which appears whole or not at all' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l only-new -d 'Only what the last fully judged run of the same check, paths and options did not find, or found smaller'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l no-history -d 'Neither read nor write the history of runs'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l no-progress -d 'No progress bars'
@@ -229,13 +245,17 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l select
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l ignore -d 'No findings of these codes (or checks)' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l account -d 'Only findings and rows of these accounts' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l baseline -d 'An earlier report (JSON) that findings are compared with, instead of the history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l config -d 'The settings file' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l cache -d 'The folder of cache and history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
-complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l report -d 'Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l metrics -d 'Write gauges for Prometheus\' textfile collector to a file, which appears whole or not at all' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l show-math -d 'Print each calculation in plain words, to answer \'why was I charged this?\''
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l new-cycle -d 'The new plan has another interval: its cycle starts at the change and is charged whole'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l only-new -d 'Only what the last fully judged run of the same check, paths and options did not find, or found smaller'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l no-history -d 'Neither read nor write the history of runs'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l no-progress -d 'No progress bars'
@@ -283,12 +303,16 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l select 
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l ignore -d 'No findings of these codes (or checks)' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l account -d 'Only findings and rows of these accounts' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l baseline -d 'An earlier report (JSON) that findings are compared with, instead of the history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l config -d 'The settings file' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l cache -d 'The folder of cache and history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
-complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l report -d 'Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l metrics -d 'Write gauges for Prometheus\' textfile collector to a file, which appears whole or not at all' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l text-sentiment -d 'Read the sentiment of tickets without one from their subject and body'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l only-new -d 'Only what the last fully judged run of the same check, paths and options did not find, or found smaller'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l no-history -d 'Neither read nor write the history of runs'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l no-progress -d 'No progress bars'
@@ -338,12 +362,16 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l selec
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l ignore -d 'No findings of these codes (or checks)' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l account -d 'Only findings and rows of these accounts' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l baseline -d 'An earlier report (JSON) that findings are compared with, instead of the history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l config -d 'The settings file' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l cache -d 'The folder of cache and history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
-complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l report -d 'Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l metrics -d 'Write gauges for Prometheus\' textfile collector to a file, which appears whole or not at all' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l all-terms -d 'Renewals of terms shorter than a year too'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l only-new -d 'Only what the last fully judged run of the same check, paths and options did not find, or found smaller'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l no-history -d 'Neither read nor write the history of runs'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l no-progress -d 'No progress bars'
@@ -383,13 +411,17 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l select 
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l ignore -d 'No findings of these codes (or checks)' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l account -d 'Only findings and rows of these accounts' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l baseline -d 'An earlier report (JSON) that findings are compared with, instead of the history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l config -d 'The settings file' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l cache -d 'The folder of cache and history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
-complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l report -d 'Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l metrics -d 'Write gauges for Prometheus\' textfile collector to a file, which appears whole or not at all' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l all -d 'Judge pending, solved and closed tickets too'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l replay -d 'Judge all tickets by the health of the day on which they came, and sum up by tier what the rules would have changed'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l only-new -d 'Only what the last fully judged run of the same check, paths and options did not find, or found smaller'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l no-history -d 'Neither read nor write the history of runs'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l no-progress -d 'No progress bars'
@@ -432,16 +464,113 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l se
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l ignore -d 'No findings of these codes (or checks)' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l account -d 'Only findings and rows of these accounts' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l baseline -d 'An earlier report (JSON) that findings are compared with, instead of the history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l config -d 'The settings file' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l cache -d 'The folder of cache and history' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
-complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l report -d 'Write the report in this format to a file as well (repeatable)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l report -d 'Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l metrics -d 'Write gauges for Prometheus\' textfile collector to a file, which appears whole or not at all' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l only-new -d 'Only what the last fully judged run of the same check, paths and options did not find, or found smaller'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l no-history -d 'Neither read nor write the history of runs'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l no-progress -d 'No progress bars'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l verify -d 'Hash every file again instead of trusting its size and times'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l scan -d 'SYSTEM=PATH: search what a system still holds: CSV, JSON, text, .gz, .zst, .zip, SQLite files, or folders of them' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l certificate -d 'Write a certificate of each complete request into this folder, as Markdown and as JSON' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l soon -d 'Days before the last one from which on a request is due soon [default: 7]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l holidays -d 'Dates beside Saturday and Sunday on which nobody works, as 2026-12-25' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l suppression -d 'Systems that may keep hashes of addresses, so that nobody is written to again' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l baseline -d 'An earlier report (JSON) that findings are compared with, instead of the history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l report -d 'Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l metrics -d 'Write gauges for Prometheus\' textfile collector to a file, which appears whole or not at all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l reveal -d 'Show personal values in clear; without it they are masked everywhere'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l purge-cache -d 'Afterwards remove the people of the requests from crosscheck\'s own cache, so that no byte is left'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l only-new -d 'Only what the last fully judged run of the same check, paths and options did not find, or found smaller'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l no-history -d 'Neither read nor write the history of runs'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l only -d 'Of `run`, only these checks; one that cannot run is exit code 3' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l skip -d 'Checks that `run` leaves out' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l require -d 'Checks that `run` must be able to run: without their exports the exit code is 3' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l timezone -d 'The IANA zone of timestamps without an offset and of day boundaries [default: UTC]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l as-of -d 'The moment that stands for now; a day is its first instant in the timezone' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l min-impact -d 'Findings with less money at stake, in any currency, are left out [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l rows -d 'Which rows of the result table JSON carries [default: all]' -r -f -a "all\t''
+flagged\t''
+none\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l select -d 'Only findings of these codes (or checks); none: all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l ignore -d 'No findings of these codes (or checks)' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l account -d 'Only findings and rows of these accounts' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l exclude-account -d 'Accounts that are left out, beside [scope] exclude' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l baseline -d 'An earlier report (JSON) that findings are compared with, instead of the history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l output -d 'Write the report to a file, which appears whole or not at all, instead of standard output' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l report -d 'Write the report in this format to a file as well (repeatable); the file that $GITHUB_STEP_SUMMARY names is added to' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l metrics -d 'Write gauges for Prometheus\' textfile collector to a file, which appears whole or not at all' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l details -d 'Each check\'s whole report below the summary'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l all-rows -d 'Whether a table shows every row, however many'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l only-new -d 'Only what the last fully judged run of the same check, paths and options did not find, or found smaller'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l no-history -d 'Neither read nor write the history of runs'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l verify -d 'Hash every file again instead of trusting its size and times'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -536,7 +665,43 @@ github\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l no-history -d 'Neither read nor write the history of runs'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l limit -d 'The most rows that JSON carries [default: all]' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -s h -l help -d 'Print help'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l config -d 'The settings file' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l quiet -d 'Nothing on standard error but errors'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l verbose -d 'More on standard error'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -s h -l help -d 'Print help'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -586,6 +751,14 @@ always\t''
 never\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l config -d 'The settings file' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l cache -d 'The folder of cache and history' -r
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l format -d 'How results are printed [default: table]' -r -f -a "table\t''
+json\t''
+ndjson\t''
+csv\t''
+rows-csv\t''
+markdown\t''
+junit\t''
+github\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l no-progress -d 'No progress bars'
