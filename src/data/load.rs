@@ -67,11 +67,13 @@ impl Data<'_> {
     }
 
     /// Records put together piece by piece, on all cores where they are many: `start` begins a piece, `add` adds a record
-    /// to it. Nothing may depend on where one piece ends and the next begins.
+    /// to it, and `add_cells` does the same from the record's cells where they can be had, without making the record.
+    /// Nothing may depend on where one piece ends and the next begins.
     pub fn fold<R: Record + Send, S: Send>(
         &self,
         start: impl Fn() -> S + Sync,
-        add: impl Fn(&mut S, R) -> Result<()> + Sync,
+        add: impl Fn(&mut S, R) -> Result<()>,
+        add_cells: impl Fn(&mut S, &Cells<'_>) -> Result<()> + Sync,
     ) -> Result<Vec<S>> {
         let dataset = datasets::find(R::DATASET).with_context(|| format!("no dataset {}", R::DATASET))?;
         let parts = self.newest_first(dataset);
@@ -90,7 +92,8 @@ impl Data<'_> {
                 let source = Source::new(names, part.system.as_deref(), zone, R::COLUMNS.len());
                 let mut piece = start();
                 cache.read_some_rows(part, numbers, &wanted.columns, |_, line, cells| {
-                    add(&mut piece, wanted.read(cells, At { file: at_file, line }, &source)?)
+                    let at = At { file: at_file, line };
+                    add_cells(&mut piece, &wanted.cells::<R>(cells, at, &source))
                 })?;
                 Ok(piece)
             };
@@ -332,9 +335,18 @@ impl Wanted {
         Ok(Wanted { dataset, columns, naming })
     }
 
+    fn cells<'c, R: Record>(
+        &'c self,
+        texts: &'c [Option<&'c str>],
+        at: At,
+        source: &'c Source<'c>,
+    ) -> Cells<'c> {
+        Cells { at, texts, naming: &self.naming, columns: R::COLUMNS, source }
+    }
+
     /// A record from its columns' cells.
     pub(super) fn read<R: Record>(&self, texts: &[Option<&str>], at: At, source: &Source<'_>) -> Result<R> {
-        R::read(&Cells { at, texts, naming: &self.naming, columns: R::COLUMNS, source })
+        R::read(&self.cells::<R>(texts, at, source))
             .with_context(|| format!("the cache holds an unreadable row of {}", self.dataset.name))
     }
 }

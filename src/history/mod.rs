@@ -340,7 +340,8 @@ impl History {
         self.conn.execute_batch("VACUUM")?;
         let busy: i64 = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0))?;
         if busy != 0 {
-            let still = "another run reads the history, so bytes may be left in its log; run --purge-cache again";
+            let still =
+                "another run reads the history, so bytes may be left in its log; run --purge-cache again";
             return Err(anyhow::anyhow!(still).into());
         }
         Ok(purged)

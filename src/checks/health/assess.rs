@@ -2,7 +2,9 @@
 
 use crate::{
     data::records::{Account, Text},
-    judge::health::{Abandoned, Change, Component, Customer, Fall, Health, Logins, Points, Reading, State},
+    judge::health::{
+        Abandoned, Change, Component, Customer, Fall, Health, Logins, Points, Reading, State, Timeline,
+    },
     model::decimal::Decimal,
     settings::Settings,
 };
@@ -96,26 +98,32 @@ pub(super) struct Assessed {
     pub(super) abandoned: Option<Vec<Abandoned>>,
     /// Whether it was silent; `None` where that is not asked of it or cannot be known.
     pub(super) silent: Option<bool>,
-    /// The history that rows are wanted for, oldest first, each with its changes of 7 and 30 days.
-    pub(super) history: Vec<(Reading, Option<Change>, Option<Change>)>,
+    /// How many days of the history are scored, new and unknown.
+    pub(super) days: [u32; 3],
     /// Scores by day of the history, for the base's medians.
     pub(super) scores: Vec<Option<Points>>,
 }
 
-/// Judges one account. `keep_history` where its rows are wanted.
-pub(super) fn assess(
-    health: &Health,
-    limits: &Limits,
-    account: &Account,
-    customer: &Customer,
-    keep_history: bool,
-) -> Assessed {
+/// A day of an account's history, with its changes of 7 and 30 days.
+pub(super) type PastDay = (Reading, Option<Change>, Option<Change>);
+
+/// An account's history, oldest first.
+pub(super) fn history(health: &Health, limits: &Limits, customer: &Customer) -> Vec<PastDay> {
+    let line = health.timeline(customer, limits.back());
+    let days = line.last(limits.history);
+    days.map(|reading| (reading, change(&line, &reading, 7), change(&line, &reading, 30))).collect()
+}
+
+/// By how much the score has changed since so many days before.
+fn change(line: &Timeline<'_>, reading: &Reading, days: u32) -> Option<Change> {
+    let then = line.on(reading.day - chrono::TimeDelta::days(days.into()))?;
+    Some(reading.score()?.since(then.score()?))
+}
+
+/// Judges one account.
+pub(super) fn assess(health: &Health, limits: &Limits, account: &Account, customer: &Customer) -> Assessed {
     let line = health.timeline(customer, limits.back());
     let now = line.now();
-    let change = |reading: &Reading, days: u32| {
-        let then = line.on(reading.day - chrono::TimeDelta::days(days.into()))?;
-        Some(reading.score()?.since(then.score()?))
-    };
     let shown = |r: Reading| r.score().map(|s| s.rounded(1));
     let leak = line.change(&now, limits.leak_days).map(|fall| {
         fall.change.falls_by(limits.leak)
@@ -128,17 +136,19 @@ pub(super) fn assess(
         limits.abandoned_days,
     );
     let gave_up = abandoned.as_ref().is_some_and(|list| !list.is_empty());
-    let mut history = Vec::new();
+    let mut days = [0; 3];
     let mut scores = Vec::new();
     for reading in line.last(limits.history) {
         scores.push(reading.score());
-        if keep_history {
-            history.push((reading, change(&reading, 7), change(&reading, 30)));
-        }
+        days[match reading.state {
+            State::Scored => 0,
+            State::New => 1,
+            State::Unknown => 2,
+        }] += 1;
     }
     Assessed {
-        change_7d: change(&now, 7),
-        change_30d: change(&now, 30),
+        change_7d: change(&line, &now, 7),
+        change_30d: change(&line, &now, 30),
         trend: line.last(TREND_DAYS).map(shown).collect(),
         deepest: line.deepest(&now, limits.drop_days).map(|f| f.change),
         leak,
@@ -147,7 +157,7 @@ pub(super) fn assess(
             .flatten(),
         abandoned,
         silent: asked_for_silence(health, limits, account, customer),
-        history,
+        days,
         scores,
         now,
     }

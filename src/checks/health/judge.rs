@@ -13,8 +13,7 @@ use crate::{
         naming::{IDENTITIES, Words},
     },
     model::{decimal::Decimal, text::counted},
-    report::{Finding, Problem, Severity},
-    settings::RowsShown,
+    report::{Finding, Problem, RowsNeeded, Severity, telling},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -36,12 +35,15 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     }
     notes(data, &loaded, &mut out);
     let scored = pairs(&loaded);
-    let assessed = assess_all(data, &loaded, &limits, &scored);
+    let assessed = assess_all(&loaded, &limits, &scored);
     let base = base(&assessed, &limits);
     let mut told = Told { data, loaded: &loaded, limits: &limits, base, out };
-    for ((account, customer), a) in scored.iter().zip(&assessed) {
-        told.account(account, customer, a);
-    }
+    let worst: Vec<u8> = scored
+        .iter()
+        .zip(&assessed)
+        .map(|((account, customer), a)| told.account(account, customer, a))
+        .collect();
+    told.rows(&scored, &assessed, &worst);
     told.history(&assessed);
     told.close(&assessed);
     Ok(told.out)
@@ -102,19 +104,9 @@ fn notes(data: &Data<'_>, loaded: &Loaded, out: &mut Outcome) {
 }
 
 /// Judges all accounts, on every core where there are many.
-fn assess_all(
-    data: &Data<'_>,
-    loaded: &Loaded,
-    limits: &Limits,
-    scored: &[(&Account, &Customer)],
-) -> Vec<Assessed> {
-    let settings = data.settings;
-    let rows = limits.history > 0 && settings.rows != RowsShown::None;
-    let (wanted, health) = (&settings.accounts, &loaded.health);
-    let one = |(account, customer): &(&Account, &Customer)| {
-        let keep = rows && (wanted.is_empty() || wanted.contains(&*account.account_id));
-        assess(health, limits, account, customer, keep)
-    };
+fn assess_all(loaded: &Loaded, limits: &Limits, scored: &[(&Account, &Customer)]) -> Vec<Assessed> {
+    let health = &loaded.health;
+    let one = |(account, customer): &(&Account, &Customer)| assess(health, limits, account, customer);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     if scored.len() < MANY || cores == 1 {
         return scored.iter().map(one).collect();
@@ -152,7 +144,8 @@ impl Told<'_, '_> {
         *(if judged { yes } else { no }) += 1;
     }
 
-    fn account(&mut self, account: &Account, customer: &Customer, a: &Assessed) {
+    /// Judges an account; returns how bad its worst finding is: 0 with an error, 1 with a warning, 2 without one.
+    fn account(&mut self, account: &Account, customer: &Customer, a: &Assessed) -> u8 {
         match a.now.state {
             State::Unknown => self.out.not_judged += 1,
             State::Scored | State::New => self.out.checked += 1,
@@ -160,10 +153,43 @@ impl Told<'_, '_> {
         let found = self.findings(account, customer, a);
         let worst = found.iter().map(|f| u8::from(f.severity != Severity::Error)).min().unwrap_or(2);
         self.out.findings.extend(found);
-        if self.limits.history > 0 {
-            self.out.rows.extend(rows::history(account, &self.loaded.customers, a, worst));
-        } else {
-            self.out.rows.push(rows::row(account, &self.loaded.customers, a, worst));
+        worst
+    }
+
+    /// The rows that are needed: of the accounts that are asked for, a row each or one for each day of the history.
+    fn rows(&mut self, scored: &[(&Account, &Customer)], assessed: &[Assessed], worst: &[u8]) {
+        let settings = self.data.settings;
+        let wanted = |at: &usize| {
+            settings.accounts.is_empty() || settings.accounts.contains(&*scored[*at].0.account_id)
+        };
+        let rank = |at: usize| rows::rank(worst[at], &assessed[at].now);
+        let made: Vec<usize> = match settings.rows_needed {
+            RowsNeeded::None => return,
+            RowsNeeded::Telling => telling(scored.len(), |at| worst[at] < 2, |a, b| rank(a).cmp(&rank(b))),
+            RowsNeeded::All => (0..scored.len()).filter(wanted).collect(),
+        };
+        let history = self.limits.history > 0;
+        for at in &made {
+            let (account, customer) = scored[*at];
+            let (a, customers) = (&assessed[*at], &self.loaded.customers);
+            if history {
+                let days = super::assess::history(&self.loaded.health, self.limits, customer);
+                self.out.rows.extend(rows::history(account, customers, &days, rank(*at)));
+            } else {
+                self.out.rows.push(rows::row(account, customers, a, rank(*at)));
+            }
+        }
+        if settings.rows_needed == RowsNeeded::All {
+            return;
+        }
+        let mut left = vec![true; scored.len()];
+        made.iter().for_each(|at| left[*at] = false);
+        let states = [State::Scored, State::New, State::Unknown];
+        for (a, _) in assessed.iter().zip(left).filter(|(_, left)| *left) {
+            let days = if history { a.days } else { states.map(|s| u32::from(s == a.now.state)) };
+            for (state, n) in states.iter().zip(days).filter(|(_, n)| *n > 0) {
+                *self.out.rows_left.entry(state.name().to_owned()).or_default() += u64::from(n);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The result table: an account a row, or an account and day.
 
-use super::assess::Assessed;
+use super::assess::{Assessed, PastDay};
 use crate::{
     data::records::{Account, Text},
     judge::{
@@ -107,30 +107,28 @@ fn of_reading(reading: &Reading, week: Option<Change>, month: Option<Change>) ->
     values
 }
 
-/// Worst first: by how bad its worst finding is, then by score.
-fn rank(worst: u8, reading: &Reading) -> (u8, Reverse<Decimal>) {
+/// The order of rows in a table.
+pub(super) type Rank = (u8, Reverse<Decimal>);
+
+/// Worst first: 0 with an error, 1 with a warning, 2 without a finding; then by score.
+pub(super) fn rank(worst: u8, reading: &Reading) -> Rank {
     let lacking = reading.score().map_or(Decimal::NEGATIVE_ONE, |s| Decimal::ONE_HUNDRED - s.rounded(9));
     (worst, Reverse(lacking))
 }
 
-/// An account's row. `worst` is 0 with an error, 1 with a warning, 2 without a finding.
-pub(super) fn row(account: &Account, customers: &Customers, a: &Assessed, worst: u8) -> Row {
+/// An account's row.
+pub(super) fn row(account: &Account, customers: &Customers, a: &Assessed, rank: Rank) -> Row {
     let mut values = vec![text(Some(&account.account_id)), text(account.name.as_ref())];
     values.extend(of_account(account, customers));
     values.extend(of_reading(&a.now, a.change_7d, a.change_30d));
     values.push(a.trend.iter().map(|s| s.map_or(Value::Null, |s| one_place(s).into())).collect());
     values.push(text(account.account_manager.as_ref()));
-    Row {
-        values,
-        account: Some(account.account_id.to_string()),
-        flagged: worst < 2,
-        rank: rank(worst, &a.now),
-    }
+    Row { values, account: Some(account.account_id.to_string()), flagged: rank.0 < 2, rank }
 }
 
 /// An account's rows of the history, oldest first.
-pub(super) fn history(account: &Account, customers: &Customers, a: &Assessed, worst: u8) -> Vec<Row> {
-    let rows = a.history.iter().map(|(reading, week, month)| {
+pub(super) fn history(account: &Account, customers: &Customers, days: &[PastDay], rank: Rank) -> Vec<Row> {
+    let rows = days.iter().map(|(reading, week, month)| {
         let mut values = vec![
             text(Some(&account.account_id)),
             reading.day.to_string().into(),
@@ -139,8 +137,7 @@ pub(super) fn history(account: &Account, customers: &Customers, a: &Assessed, wo
         values.extend(of_account(account, customers));
         values.extend(of_reading(reading, *week, *month));
         values.push(text(account.account_manager.as_ref()));
-        let rank = rank(worst, &a.now);
-        Row { values, account: Some(account.account_id.to_string()), flagged: worst < 2, rank }
+        Row { values, account: Some(account.account_id.to_string()), flagged: rank.0 < 2, rank }
     });
     rows.collect()
 }

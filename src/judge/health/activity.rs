@@ -238,6 +238,9 @@ pub struct Activity {
     span: Option<(Day, Day)>,
     accounts: HashMap<Text, usize, foldhash::fast::RandomState>,
     daily: Vec<Daily>,
+    /// The accounts' ids by number, and the number of the account whose row followed that of each.
+    ids: Vec<Text>,
+    followers: Vec<u32>,
     features: HashMap<Text, FeatureId, foldhash::fast::RandomState>,
     names: Vec<Text>,
 }
@@ -252,6 +255,8 @@ impl Activity {
             span: None,
             accounts: HashMap::default(),
             daily: Vec::new(),
+            ids: Vec::new(),
+            followers: Vec::new(),
             features: HashMap::default(),
             names: Vec::new(),
         }
@@ -263,8 +268,28 @@ impl Activity {
             return at;
         }
         self.daily.push(Daily::default());
+        self.ids.push(id.clone());
         self.accounts.insert(id.clone(), self.daily.len() - 1);
         self.daily.len() - 1
+    }
+
+    /// The number of the account whose row follows that of another; quick where it was so before.
+    pub fn account_after(&mut self, before: Option<usize>, id: &str) -> usize {
+        let guess = before.and_then(|at| self.followers.get(at)).copied();
+        if let Some(guess) = guess.map(|at| at as usize)
+            && self.ids.get(guess).is_some_and(|known| **known == *id)
+        {
+            return guess;
+        }
+        let account = match self.accounts.get(id) {
+            Some(&known) => known,
+            None => self.account(&id.into()),
+        };
+        if let Some(before) = before {
+            self.followers.resize(self.daily.len(), 0);
+            self.followers[before] = account as u32;
+        }
+        account
     }
 
     /// The number of a feature.

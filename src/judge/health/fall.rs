@@ -72,7 +72,7 @@ impl Fall {
                 change: b.since(a).weighted(formula.weight(c), weight),
             })
             .collect();
-        parts.sort_by_key(|p| p.change.rounded(9));
+        parts.sort_by_cached_key(|p| p.change.rounded(9));
         Some(Fall { then, now, score_then, score_now, change, parts })
     }
 

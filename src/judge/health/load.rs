@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     data::{
-        At, Data, record,
+        At, Cells, Data, Naming as Named, Record as _, record,
         records::{Account, Invoice, Payment, Plan, Subscription, Text, Ticket},
     },
     judge::{
@@ -26,7 +26,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 /// The accounts with all that scores are made of.
@@ -162,8 +162,10 @@ fn load_activity(data: &Data<'_>, from: NaiveDate, to: NaiveDate) -> Result<Acti
         activity: Activity::new(measured, from, to),
         negative: 0,
         lists: HashMap::default(),
+        last_date: None,
+        last_account: None,
     };
-    let mut pieces = data.fold(start, Reading::add)?.into_iter();
+    let mut pieces = data.fold(start, Reading::add, Reading::add_cells)?.into_iter();
     let Reading { mut activity, mut negative, .. } = pieces.next().unwrap_or_else(start);
     for piece in pieces {
         activity.absorb(piece.activity);
@@ -195,36 +197,67 @@ struct Reading<'d> {
     /// Counts below 0.
     negative: u64,
     /// The features of each list that was met.
-    lists: HashMap<Text, Vec<FeatureId>, foldhash::fast::RandomState>,
+    lists: HashMap<Box<str>, Vec<FeatureId>, foldhash::fast::RandomState>,
+    /// The last row's date, as it is written and what it means, and its account: neighbours share them, or the row
+    /// of one account is followed by that of the same other one day after day.
+    last_date: Option<([u8; 10], NaiveDate)>,
+    last_account: Option<usize>,
 }
+
+/// What a row of activity counts: logins, active users, API calls.
+type Counted = [Option<i64>; 3];
 
 impl Reading<'_> {
     fn add(&mut self, row: Day) -> Result<()> {
-        let mut count = |n: Option<i64>| {
+        let counted = [row.logins, row.active_users, row.api_calls];
+        self.put(&row.account_id, row.date, counted, row.features_used.as_deref(), row.at)
+    }
+
+    fn add_cells(&mut self, cells: &Cells<'_>) -> Result<()> {
+        let [Some(account), Some(date), logins, users, calls, list] = *cells.texts else {
+            return self.add(Day::read(cells)?);
+        };
+        if cells.naming.iter().any(|n| *n != Named::Plain) {
+            return self.add(Day::read(cells)?);
+        }
+        let whole = |text: Option<&str>| text.map(str::parse::<i64>).transpose();
+        let counted = [whole(logins)?, whole(users)?, whole(calls)?];
+        let date = match self.last_date {
+            Some((written, meant)) if written == date.as_bytes() => meant,
+            _ => {
+                let meant = cells.get(1)?;
+                self.last_date = <[u8; 10]>::try_from(date.as_bytes()).ok().map(|written| (written, meant));
+                meant
+            }
+        };
+        self.put(account, date, counted, list, cells.at)
+    }
+
+    fn put(
+        &mut self,
+        account: &str,
+        date: NaiveDate,
+        counted: Counted,
+        list: Option<&str>,
+        at: At,
+    ) -> Result<()> {
+        let [logins, active_users, api_calls] = counted.map(|n| {
             u64::try_from(n.unwrap_or(0)).unwrap_or_else(|_| {
                 self.negative += 1;
                 0
             })
-        };
-        let counts = Counts {
-            logins: count(row.logins),
-            active_users: count(row.active_users),
-            api_calls: count(row.api_calls),
-        };
-        let features = match &row.features_used {
-            None => &[],
-            Some(list) => match self.lists.entry(list.clone()) {
-                Entry::Occupied(known) => known.into_mut().as_slice(),
-                Entry::Vacant(new) => {
-                    let names: Vec<Cow<'_, str>> = serde_json::from_str(list)?;
-                    let ids =
-                        names.iter().map(|name| self.activity.feature(shared_name(self.settings, name)));
-                    new.insert(ids.collect()).as_slice()
-                }
-            },
-        };
-        let account = self.activity.account(&row.account_id);
-        self.activity.add(account, row.date, counts, features, row.at);
+        });
+        if let Some(list) = list
+            && !self.lists.contains_key(list)
+        {
+            let names: Vec<Cow<'_, str>> = serde_json::from_str(list)?;
+            let ids = names.iter().map(|name| self.activity.feature(shared_name(self.settings, name)));
+            self.lists.insert(list.into(), ids.collect());
+        }
+        let features = list.and_then(|list| self.lists.get(list)).map_or(&[][..], Vec::as_slice);
+        let account = self.activity.account_after(self.last_account, account);
+        self.last_account = Some(account);
+        self.activity.add(account, date, Counts { logins, active_users, api_calls }, features, at);
         Ok(())
     }
 }

@@ -82,8 +82,7 @@ impl Points {
 
     /// Half-up to `places`.
     pub fn rounded(self, places: u32) -> Decimal {
-        let (num, unit) = (self.num / self.den, self.num % self.den);
-        round(I256::from(num), I256::from(unit), I256::from(self.den), places)
+        round(I256::from(self.num), I256::from(self.den), places)
     }
 
     /// Compared with a decimal of points, unrounded.
@@ -131,7 +130,7 @@ impl Change {
 
     /// Half-up (away from zero) to `places`.
     pub fn rounded(self, places: u32) -> Decimal {
-        round(self.num / self.den, self.num % self.den, self.den, places)
+        round(self.num, self.den, places)
     }
 
     /// Compared with a decimal of points, unrounded.
@@ -156,10 +155,26 @@ impl Change {
     }
 }
 
-/// `whole + rest / den` to `places`, half-up: digit by digit, for a product with 10^places need not fit.
-fn round(whole: I256, rest: I256, den: I256, places: u32) -> Decimal {
-    let negative = whole < I256::ZERO || rest < I256::ZERO;
-    let (mut value, mut rest) = (whole.abs(), rest.abs());
+/// `num / den` to `places`, half-up (away from zero). `den` is positive.
+fn round(num: I256, den: I256, places: u32) -> Decimal {
+    let value = round_small(num, den, places).unwrap_or_else(|| round_digits(num, den, places));
+    let value = Decimal::try_from_i128_with_scale(value, places).unwrap_or(Decimal::MAX);
+    if num < I256::ZERO && !value.is_zero() { -value } else { value }
+}
+
+/// The units of the last place, without the sign, where all products fit 128 bits; else `None`.
+fn round_small(num: I256, den: I256, places: u32) -> Option<i128> {
+    let (num, den) = (i128::try_from(num).ok()?.checked_abs()?, i128::try_from(den).ok()?);
+    let unit = 10i128.checked_pow(places)?;
+    let scaled = (num % den).checked_mul(unit)?;
+    let (parts, rest) = (scaled / den, scaled % den);
+    let half_up = i128::from(rest >= den - rest);
+    (num / den).checked_mul(unit)?.checked_add(parts)?.checked_add(half_up)
+}
+
+/// The same digit by digit, for a product with 10^places need not fit.
+fn round_digits(num: I256, den: I256, places: u32) -> i128 {
+    let (mut value, mut rest) = ((num / den).abs(), (num % den).abs());
     let ten = I256::new(10);
     for _ in 0..places {
         rest *= ten;
@@ -169,9 +184,7 @@ fn round(whole: I256, rest: I256, den: I256, places: u32) -> Decimal {
     if rest * I256::new(2) >= den {
         value += I256::ONE;
     }
-    let value = i128::try_from(value).unwrap_or(i128::MAX);
-    let value = Decimal::try_from_i128_with_scale(value, places).unwrap_or(Decimal::MAX);
-    if negative && !value.is_zero() { -value } else { value }
+    i128::try_from(value).unwrap_or(i128::MAX)
 }
 
 fn gcd(mut a: u128, mut b: u128) -> u128 {
@@ -217,6 +230,18 @@ mod tests {
 
     fn ratio(a: u128, b: u128) -> Points {
         Points::ratio(a, b, COUNTS).unwrap()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_short_way_of_rounding_gives_what_the_long_one_gives(
+            num in proptest::num::i128::ANY, shift in 0u32..120, den in 1i128..i128::MAX, cut in 0u32..120, places in 0u32..13,
+        ) {
+            let (num, den) = (I256::from(num >> shift), I256::from((den >> cut).max(1)));
+            if let Some(short) = round_small(num, den, places) {
+                proptest::prop_assert_eq!(short, round_digits(num, den, places));
+            }
+        }
     }
 
     #[test]
