@@ -50,22 +50,11 @@ pub struct Fall {
 impl Fall {
     /// Compares two days; `None` where one has no score, or what they share has too little weight for one.
     pub fn between(formula: &Formula, then: Reading, now: Reading) -> Option<Fall> {
-        then.score()?;
-        now.score()?;
-        let shared =
-            || Component::ALL.into_iter().filter_map(|c| Some((c, then.component(c)?, now.component(c)?)));
-        let weight: u32 = shared().map(|(c, _, _)| formula.weight(c)).sum();
-        let all: u32 = formula.weights.iter().sum();
-        if weight == 0 || weight * 100 < formula.least_coverage * all {
-            return None;
-        }
-        let mean =
-            |now: bool| Points::mean(shared().map(|(c, a, b)| (formula.weight(c), if now { b } else { a })));
-        let (score_then, score_now) = (mean(false)?, mean(true)?);
+        let (weight, score_then, score_now) = scores(formula, &then, &now)?;
         let change = score_now.since(score_then);
         let weighted =
             |p: Points, c: Component| p.since(Points::whole(0)).weighted(formula.weight(c), weight);
-        let mut parts: Vec<Part> = shared()
+        let mut parts: Vec<Part> = shared(&then, &now)
             .map(|(c, a, b)| Part {
                 component: c,
                 then: weighted(a, c),
@@ -90,7 +79,33 @@ impl Fall {
     }
 }
 
+/// The components that both days have, with their points then and now.
+fn shared(then: &Reading, now: &Reading) -> impl Iterator<Item = (Component, Points, Points)> + Clone {
+    Component::ALL.into_iter().filter_map(|c| Some((c, then.component(c)?, now.component(c)?)))
+}
+
+/// Over the components that both days have: their weight, and the score then and now.
+fn scores(formula: &Formula, then: &Reading, now: &Reading) -> Option<(u32, Points, Points)> {
+    then.score()?;
+    now.score()?;
+    let weight: u32 = shared(then, now).map(|(c, _, _)| formula.weight(c)).sum();
+    let all: u32 = formula.weights.iter().sum();
+    if weight == 0 || weight * 100 < formula.least_coverage * all {
+        return None;
+    }
+    let score_then = Points::mean(shared(then, now).map(|(c, a, _)| (formula.weight(c), a)))?;
+    let score_now = Points::mean(shared(then, now).map(|(c, _, b)| (formula.weight(c), b)))?;
+    Some((weight, score_then, score_now))
+}
+
 impl Timeline<'_> {
+    /// By how much the score changed from the day `days` before a day to it: [`Fall::change`] without the rest.
+    fn shift(&self, now: &Reading, days: u32) -> Option<Change> {
+        let then = self.on(now.day - chrono::TimeDelta::days(days.into()))?;
+        let (_, score_then, score_now) = scores(self.formula(), &then, now)?;
+        Some(score_now.since(score_then))
+    }
+
     /// The change from the day `days` before a day to it.
     pub fn change(&self, now: &Reading, days: u32) -> Option<Fall> {
         let then = self.on(now.day - chrono::TimeDelta::days(days.into()))?;
@@ -99,8 +114,9 @@ impl Timeline<'_> {
 
     /// The deepest fall to a day from one of the `days` before it; the latest of equally deep ones. `None` where no pair of days can be compared.
     pub fn deepest(&self, now: &Reading, days: u32) -> Option<Fall> {
-        let falls = (1..=days).filter_map(|back| self.change(now, back));
-        falls.min_by_key(|f| f.change.rounded(12))
+        let shifts = (1..=days).filter_map(|back| Some((back, self.shift(now, back)?)));
+        let (back, _) = shifts.min_by_key(|(_, change)| change.rounded(12))?;
+        self.change(now, back)
     }
 
     /// Whether the score fell by `points` or more within `days`, on any of the last `over` days; both ends lie in
@@ -108,7 +124,7 @@ impl Timeline<'_> {
     pub fn fell_within(&self, points: Decimal, days: u32, over: u32) -> bool {
         (0..over).filter_map(|back| Some((back, self.ago(back)?))).any(|(back, now)| {
             (1..=days.min(over - back))
-                .any(|d| self.change(&now, d).is_some_and(|f| f.change.falls_by(points)))
+                .any(|d| self.shift(&now, d).is_some_and(|change| change.falls_by(points)))
         })
     }
 }
