@@ -63,7 +63,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -107,7 +108,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -153,7 +155,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -225,7 +228,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -283,7 +287,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -342,7 +347,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -391,7 +397,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -437,7 +444,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -483,7 +491,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l verbose -d 'More on standard error'
@@ -504,7 +513,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l no-progress -d 'No progress bars'
@@ -521,7 +531,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l no-progress -d 'No progress bars'
@@ -539,7 +550,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l limit -d 'The most rows that JSON carries [default: all]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l verbose -d 'More on standard error'
@@ -560,7 +572,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l no-progress -d 'No progress bars'
@@ -578,7 +591,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l limit -d 'The most rows that JSON carries [default: all]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l verbose -d 'More on standard error'
@@ -596,7 +610,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l no-progress -d 'No progress bars'
@@ -613,7 +628,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l no-progress -d 'No progress bars'
@@ -631,7 +647,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l no-progress -d 'No progress bars'
@@ -657,7 +674,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l no-progress -d 'No progress bars'

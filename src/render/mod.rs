@@ -9,6 +9,7 @@ mod metrics;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sarif;
 mod table;
 mod text;
 mod words;
@@ -41,11 +42,13 @@ pub enum Format {
     Junit,
     /// Workflow annotations.
     Github,
+    /// For code scanning.
+    Sarif,
 }
 
 impl Format {
     /// All of them, in the order in which help lists them.
-    pub const ALL: [Format; 8] = [
+    pub const ALL: [Format; 9] = [
         Format::Table,
         Format::Json,
         Format::Ndjson,
@@ -54,6 +57,7 @@ impl Format {
         Format::Markdown,
         Format::Junit,
         Format::Github,
+        Format::Sarif,
     ];
 
     /// As it is written after `--format`.
@@ -67,6 +71,7 @@ impl Format {
             Format::Markdown => "markdown",
             Format::Junit => "junit",
             Format::Github => "github",
+            Format::Sarif => "sarif",
         }
     }
 
@@ -79,7 +84,7 @@ impl Format {
     pub fn shows_rows(self) -> bool {
         match self {
             Format::Table | Format::Json | Format::RowsCsv | Format::Markdown => true,
-            Format::Ndjson | Format::Csv | Format::Junit | Format::Github => false,
+            Format::Ndjson | Format::Csv | Format::Junit | Format::Github | Format::Sarif => false,
         }
     }
 
@@ -167,6 +172,7 @@ pub fn render(
         Format::Markdown => out.write_all(markdown::markdown(report, options).as_bytes())?,
         Format::Junit => out.write_all(junit::junit(report, options)?.as_bytes())?,
         Format::Github => out.write_all(github::annotations(report).as_bytes())?,
+        Format::Sarif => sarif::report(report, &mut out)?,
     }
     out.flush()
 }
@@ -200,8 +206,8 @@ mod tests {
         for format in Format::ALL {
             assert_eq!(Format::parse(format.name()), Some(format));
         }
-        assert_eq!(Format::parse("sarif"), None);
-        assert_eq!(Format::names().count(), 8);
+        assert_eq!(Format::parse("pdf"), None);
+        assert_eq!(Format::names().count(), 9);
     }
 
     #[test]

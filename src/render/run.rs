@@ -1,7 +1,7 @@
 //! The reports of a run of several checks: the summary for people, and every format with all checks' findings.
 
 use super::{
-    Format, RenderOptions, csv, github, json, junit, markdown,
+    Format, RenderOptions, csv, github, json, junit, markdown, sarif,
     table::{self, Column, Page, needed},
     text::{count, cut, grouped, moneys, plural, safe, verdict, wrap},
     words::{Group, groups, moment, not_judged, problem},
@@ -32,6 +32,7 @@ pub fn render_run(
         Format::Github => {
             out.write_all(github::annotations_of_run(run, &head(run), &result(run)).as_bytes())?
         }
+        Format::Sarif => sarif::run(run, &head(run), &mut out)?,
     }
     out.flush()
 }
@@ -74,7 +75,7 @@ fn lines(run: &RunReport) -> Vec<[String; 8]> {
 }
 
 /// `lacks invoices, usage_events or usage_totals`.
-fn lacks(skipped: &Skipped) -> String {
+pub(super) fn lacks(skipped: &Skipped) -> String {
     format!("lacks {}", skipped.missing.join(", ").replace('|', " or "))
 }
 

@@ -21,4 +21,5 @@ mod readme;
 mod registry;
 mod renewals;
 mod run;
+mod sarif;
 mod waivers;
