@@ -2,6 +2,7 @@
 
 mod csv;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -44,11 +45,13 @@ pub enum Format {
     Github,
     /// For code scanning.
     Sarif,
+    /// A page for a browser.
+    Html,
 }
 
 impl Format {
     /// All of them, in the order in which help lists them.
-    pub const ALL: [Format; 9] = [
+    pub const ALL: [Format; 10] = [
         Format::Table,
         Format::Json,
         Format::Ndjson,
@@ -58,6 +61,7 @@ impl Format {
         Format::Junit,
         Format::Github,
         Format::Sarif,
+        Format::Html,
     ];
 
     /// As it is written after `--format`.
@@ -72,6 +76,7 @@ impl Format {
             Format::Junit => "junit",
             Format::Github => "github",
             Format::Sarif => "sarif",
+            Format::Html => "html",
         }
     }
 
@@ -83,7 +88,7 @@ impl Format {
     /// Whether it has a place for the result table.
     pub fn shows_rows(self) -> bool {
         match self {
-            Format::Table | Format::Json | Format::RowsCsv | Format::Markdown => true,
+            Format::Table | Format::Json | Format::RowsCsv | Format::Markdown | Format::Html => true,
             Format::Ndjson | Format::Csv | Format::Junit | Format::Github | Format::Sarif => false,
         }
     }
@@ -173,6 +178,7 @@ pub fn render(
         Format::Junit => out.write_all(junit::junit(report, options)?.as_bytes())?,
         Format::Github => out.write_all(github::annotations(report).as_bytes())?,
         Format::Sarif => sarif::report(report, &mut out)?,
+        Format::Html => out.write_all(html::report(report, options).as_bytes())?,
     }
     out.flush()
 }
@@ -207,7 +213,7 @@ mod tests {
             assert_eq!(Format::parse(format.name()), Some(format));
         }
         assert_eq!(Format::parse("pdf"), None);
-        assert_eq!(Format::names().count(), 9);
+        assert_eq!(Format::names().count(), 10);
     }
 
     #[test]

@@ -32,7 +32,7 @@ Europe/London,Europe/Berlin,Asia/Kolkata,Asia/Tokyo,Australia/Sydney";
 
 /// The formats of reports.
 pub const FORMATS: &[&str] =
-    &["table", "json", "ndjson", "csv", "rows-csv", "markdown", "junit", "github", "sarif"];
+    &["table", "json", "ndjson", "csv", "rows-csv", "markdown", "junit", "github", "sarif", "html"];
 /// The dialects of pricing.
 pub const DIALECTS: &[&str] = &["standard", "stripe", "lago", "openmeter", "killbill", "chargebee"];
 /// The kinds of accounts (the words of `accounts.kind`).
