@@ -5,6 +5,7 @@ mod bad_cache;
 mod bad_calls;
 mod bad_input;
 mod bad_records;
+mod browser;
 mod cases;
 mod company;
 mod first_contact;

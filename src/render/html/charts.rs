@@ -7,7 +7,7 @@ use crate::render::text::{cut, safe};
 /// Units of width; a unit is about a pixel on a phone.
 const WIDTH: u32 = 300;
 /// Between the marks of one chart, each with its text and bars.
-const TEXT_HEIGHT: u32 = 17;
+const TEXT_HEIGHT: u32 = 18;
 const BAR_HEIGHT: u32 = 10;
 const GAP: u32 = 9;
 /// Of the columns of a distribution.

@@ -19,7 +19,7 @@ pub(super) fn section(h: &mut Html, report: &Report, options: &RenderOptions) {
         .raw(">");
     h.text(report.check).raw(" ").badge(verdict(report)).raw("</h2>");
     if let Some(check) = checks::find(report.check) {
-        h.el("<p class=\"muted\">", &format!("{}.", check.info.about), "</p>");
+        h.el("<p class=\"muted about\">", &format!("{}.", check.info.about), "</p>");
     }
     h.el("<p class=\"lead\">", &report.headline, "</p>");
     if !report.summary.impact.is_empty() {
