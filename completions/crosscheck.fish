@@ -65,7 +65,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -109,7 +110,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -155,7 +157,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -227,7 +230,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -285,7 +289,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -344,7 +349,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -393,7 +399,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -538,7 +545,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -584,7 +592,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l verbose -d 'More on standard error'
@@ -605,7 +614,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l no-progress -d 'No progress bars'
@@ -622,7 +632,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l no-progress -d 'No progress bars'
@@ -640,7 +651,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l limit -d 'The most rows that JSON carries [default: all]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l verbose -d 'More on standard error'
@@ -661,7 +673,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l no-progress -d 'No progress bars'
@@ -679,7 +692,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l limit -d 'The most rows that JSON carries [default: all]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l verbose -d 'More on standard error'
@@ -697,7 +711,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l no-progress -d 'No progress bars'
@@ -714,7 +729,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l no-progress -d 'No progress bars'
@@ -732,7 +748,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l no-progress -d 'No progress bars'
@@ -758,7 +775,8 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l no-progress -d 'No progress bars'

@@ -120,6 +120,13 @@ fn tool() -> Value {
     serde_json::json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")})
 }
 
+/// Any JSON, indented, with the same escapes.
+pub(super) fn whole(value: &Value, out: &mut impl Write) -> io::Result<()> {
+    let mut write = Lines { out, line: serde_json::to_vec_pretty(value)? };
+    write.line.push(b'\n');
+    write.send()
+}
+
 /// One finding a line.
 pub(super) fn findings(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let mut write = Lines { out, line: Vec::new() };

@@ -2,6 +2,7 @@
 
 mod csv;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -9,6 +10,7 @@ mod metrics;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sarif;
 mod table;
 mod text;
 mod words;
@@ -41,11 +43,15 @@ pub enum Format {
     Junit,
     /// Workflow annotations.
     Github,
+    /// For code scanning.
+    Sarif,
+    /// A page for a browser.
+    Html,
 }
 
 impl Format {
     /// All of them, in the order in which help lists them.
-    pub const ALL: [Format; 8] = [
+    pub const ALL: [Format; 10] = [
         Format::Table,
         Format::Json,
         Format::Ndjson,
@@ -54,6 +60,8 @@ impl Format {
         Format::Markdown,
         Format::Junit,
         Format::Github,
+        Format::Sarif,
+        Format::Html,
     ];
 
     /// As it is written after `--format`.
@@ -67,6 +75,8 @@ impl Format {
             Format::Markdown => "markdown",
             Format::Junit => "junit",
             Format::Github => "github",
+            Format::Sarif => "sarif",
+            Format::Html => "html",
         }
     }
 
@@ -80,7 +90,11 @@ impl Format {
         let for_people = match self {
             Format::Table | Format::Markdown => true,
             Format::Json | Format::RowsCsv => false,
-            Format::Ndjson | Format::Csv | Format::Junit | Format::Github => return RowsNeeded::None,
+            // Its charts tell of all rows.
+            Format::Html => return RowsNeeded::All,
+            Format::Ndjson | Format::Csv | Format::Junit | Format::Github | Format::Sarif => {
+                return RowsNeeded::None;
+            }
         };
         let few = options.rows != RowsWanted::All
             || for_people && !options.all_rows && options.limit.is_none_or(|l| l <= TOLD_ROWS);
@@ -171,6 +185,8 @@ pub fn render(
         Format::Markdown => out.write_all(markdown::markdown(report, options).as_bytes())?,
         Format::Junit => out.write_all(junit::junit(report, options)?.as_bytes())?,
         Format::Github => out.write_all(github::annotations(report).as_bytes())?,
+        Format::Sarif => sarif::report(report, &mut out)?,
+        Format::Html => out.write_all(html::report(report, options).as_bytes())?,
     }
     out.flush()
 }
@@ -239,8 +255,8 @@ mod tests {
         for format in Format::ALL {
             assert_eq!(Format::parse(format.name()), Some(format));
         }
-        assert_eq!(Format::parse("sarif"), None);
-        assert_eq!(Format::names().count(), 8);
+        assert_eq!(Format::parse("pdf"), None);
+        assert_eq!(Format::names().count(), 10);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The reports of a run of several checks: the summary for people, and every format with all checks' findings.
 
 use super::{
-    Format, RenderOptions, csv, github, json, junit, markdown,
+    Format, RenderOptions, csv, github, html, json, junit, markdown, sarif,
     table::{self, Column, Page, needed},
     text::{count, cut, grouped, moneys, plural, safe, verdict, wrap},
     words::{Group, groups, moment, not_judged, problem},
@@ -32,6 +32,8 @@ pub fn render_run(
         Format::Github => {
             out.write_all(github::annotations_of_run(run, &head(run), &result(run)).as_bytes())?
         }
+        Format::Sarif => sarif::run(run, &head(run), &mut out)?,
+        Format::Html => out.write_all(html::run(run, &head(run), &result(run), options).as_bytes())?,
     }
     out.flush()
 }
@@ -43,7 +45,7 @@ const FIGURES: std::ops::RangeInclusive<usize> = 2..=6;
 const SHORTEST_REASON: usize = 24;
 
 /// A line a check: those that ran, then those that did not.
-fn lines(run: &RunReport) -> Vec<[String; 8]> {
+pub(super) fn lines(run: &RunReport) -> Vec<[String; 8]> {
     let dash = || "-".to_owned();
     let mut lines: Vec<[String; 8]> = run
         .reports
@@ -74,7 +76,7 @@ fn lines(run: &RunReport) -> Vec<[String; 8]> {
 }
 
 /// `lacks invoices, usage_events or usage_totals`.
-fn lacks(skipped: &Skipped) -> String {
+pub(super) fn lacks(skipped: &Skipped) -> String {
     format!("lacks {}", skipped.missing.join(", ").replace('|', " or "))
 }
 
@@ -127,7 +129,7 @@ fn head(run: &RunReport) -> String {
 
 /// The next step of each team: of its findings those with one answer that are new and gravest; and how many more there
 /// are.
-fn next_steps(run: &RunReport) -> Vec<(String, String, String)> {
+pub(super) fn next_steps(run: &RunReport) -> Vec<(String, String, String)> {
     let mut teams: Vec<(&str, Vec<Group<'_>>)> = Vec::new();
     for severity in [Severity::Error, Severity::Warning] {
         for report in &run.reports {
@@ -165,7 +167,7 @@ fn short(f: &Finding) -> String {
 }
 
 /// Why the data of a check, or of the run, cannot be trusted.
-fn not_trusted(run: &RunReport) -> Vec<String> {
+pub(super) fn not_trusted(run: &RunReport) -> Vec<String> {
     let own = run.problems.iter().map(problem);
     let of =
         |r: &Report| r.problems.iter().map(|p| format!("{}: {}", r.check, problem(p))).collect::<Vec<_>>();

@@ -31,7 +31,8 @@ pub const USUAL_ZONES: &str = "UTC,America/New_York,America/Chicago,America/Denv
 Europe/London,Europe/Berlin,Asia/Kolkata,Asia/Tokyo,Australia/Sydney";
 
 /// The formats of reports.
-pub const FORMATS: &[&str] = &["table", "json", "ndjson", "csv", "rows-csv", "markdown", "junit", "github"];
+pub const FORMATS: &[&str] =
+    &["table", "json", "ndjson", "csv", "rows-csv", "markdown", "junit", "github", "sarif", "html"];
 /// The dialects of pricing.
 pub const DIALECTS: &[&str] = &["standard", "stripe", "lago", "openmeter", "killbill", "chargebee"];
 /// The kinds of accounts (the words of `accounts.kind`).

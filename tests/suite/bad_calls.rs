@@ -34,7 +34,7 @@ fn calls_that_cannot_be_understood_are_code_2_and_say_what_would_be() {
         (&["reconcle", "good"], &["reconcle", "reconcile"]),
         (&["reconcile", "good", "--threshold", "many"], &["--threshold", "many", "per cent"]),
         (&["reconcile", "good", "--format", "yaml"], &["--format", "yaml", "json"]),
-        (&["reconcile", "good", "--format", "sarif"], &["sarif"]),
+        (&["reconcile", "good", "--format", "pdf"], &["pdf", "sarif"]),
         (&["reconcile", "good", "--as-of", "31/12/2026"], &["--as-of", "31/12/2026", "YYYY-MM-DD"]),
         (&["reconcile", "good", "--timezone", "Europe/Berln"], &["--timezone", "Europe/Berlin"]),
         (&["reconcile", "good", "--baseline", "gone.json"], &["gone.json", "cannot be opened"]),
@@ -76,7 +76,7 @@ fn bad_settings_name_file_line_and_key() {
         ("only_new = true\n", &["crosscheck.toml:1:", "'only_new' belongs to one call"]),
         ("no_history = 1\n", &["crosscheck.toml:1:", "'no_history'"]),
         ("[run]\nrequire = [\"reconcil\"]\n", &["crosscheck.toml:2:", "did you mean 'reconcile'?"]),
-        ("format = \"html\"\n", &["crosscheck.toml:1:", "'format'", "html"]),
+        ("format = \"pdf\"\n", &["crosscheck.toml:1:", "'format'", "pdf"]),
         ("[[source]]\nmatch = \"x\"\nmax_age = \"soon\"\n", &["crosscheck.toml:3:", "max_age", "soon"]),
         (
             "[[source]]\nmatch = \"x\"\nprofile = \"stripe/payment\"\n",

@@ -373,11 +373,13 @@ fn control_characters_and_overrides_reach_no_output_raw() {
     );
     let file = "odd\u{1b}[2J\u{202e}.csv";
     home.write(file, "a,b\n1,2\n");
-    for format in ["table", "markdown", "github", "junit", "csv", "rows-csv", "ndjson", "json"] {
+    for format in
+        ["table", "markdown", "github", "junit", "csv", "rows-csv", "ndjson", "json", "sarif", "html"]
+    {
         let gave = billed(&home, "bad.csv", &["accounts.csv", "--format", format, "--allow-rejects", "1"]);
         assert_eq!(gave.code, 1, "{format}: {gave:?}");
         says(&gave.out, &["77"]);
-        let machine = ["ndjson", "json"].contains(&format);
+        let machine = ["ndjson", "json", "sarif"].contains(&format);
         let out = if machine {
             gave.out.replace(['\u{202e}', '\u{2066}', '\u{9b}'], "")
         } else {
