@@ -127,7 +127,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -221,7 +221,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -277,7 +277,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -315,7 +315,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -409,7 +409,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -495,7 +495,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -589,7 +589,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --limit)
@@ -627,7 +627,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --allow-rejects)
@@ -661,7 +661,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -819,7 +819,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -933,7 +933,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -1031,7 +1031,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --limit)
@@ -1129,7 +1129,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -1231,7 +1231,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -1325,7 +1325,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1363,7 +1363,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1401,7 +1401,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1455,7 +1455,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)

@@ -64,7 +64,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -109,7 +110,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -156,7 +158,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -229,7 +232,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -288,7 +292,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -348,7 +353,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -398,7 +404,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -445,7 +452,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -492,7 +500,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l verbose -d 'More on standard error'
@@ -514,7 +523,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l no-progress -d 'No progress bars'
@@ -532,7 +542,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l no-progress -d 'No progress bars'
@@ -551,7 +562,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l limit -d 'The most rows that JSON carries [default: all]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l verbose -d 'More on standard error'
@@ -573,7 +585,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l no-progress -d 'No progress bars'
@@ -592,7 +605,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l limit -d 'The most rows that JSON carries [default: all]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l verbose -d 'More on standard error'
@@ -611,7 +625,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l no-progress -d 'No progress bars'
@@ -629,7 +644,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l no-progress -d 'No progress bars'
@@ -648,7 +664,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l no-progress -d 'No progress bars'
@@ -675,7 +692,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l no-progress -d 'No progress bars'
