@@ -133,7 +133,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -227,7 +227,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -283,7 +283,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -321,7 +321,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -415,7 +415,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -733,7 +733,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -827,7 +827,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --limit)
@@ -865,7 +865,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --allow-rejects)
@@ -899,7 +899,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1057,7 +1057,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -1171,7 +1171,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -1269,7 +1269,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --limit)
@@ -1367,7 +1367,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -1469,7 +1469,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -1563,7 +1563,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1601,7 +1601,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1639,7 +1639,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1693,7 +1693,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)

@@ -66,7 +66,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand reconcile" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -111,7 +112,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand charges" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -158,7 +160,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand dunning" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -231,7 +234,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand prorate" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -290,7 +294,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand health" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -350,7 +355,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand renewals" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -400,7 +406,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand triage" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -546,7 +553,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand run" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -593,7 +601,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l allow-rejects -d 'Rows, or a share such as 1%, that may be unusable before the exit code is 3 [default: 0]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand import" -l verbose -d 'More on standard error'
@@ -615,7 +624,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand status" -l no-progress -d 'No progress bars'
@@ -633,7 +643,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand checks" -l no-progress -d 'No progress bars'
@@ -652,7 +663,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l limit -d 'The most rows that JSON carries [default: all]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand rejects" -l verbose -d 'More on standard error'
@@ -674,7 +686,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand show" -l no-progress -d 'No progress bars'
@@ -693,7 +706,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l limit -d 'The most rows that JSON carries [default: all]' -r
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand history" -l verbose -d 'More on standard error'
@@ -712,7 +726,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand diff" -l no-progress -d 'No progress bars'
@@ -730,7 +745,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand schema" -l no-progress -d 'No progress bars'
@@ -749,7 +765,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand explain" -l no-progress -d 'No progress bars'
@@ -776,7 +793,8 @@ rows-csv\t''
 markdown\t''
 junit\t''
 github\t''
-sarif\t''"
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l no-progress -d 'No progress bars'

@@ -2,7 +2,7 @@
 
 use super::markup::Html;
 use crate::model::decimal::Decimal;
-use crate::render::text::{cut, safe};
+use crate::render::text::{cut, safe, width};
 
 /// Units of width; a unit is about a pixel on a phone.
 const WIDTH: u32 = 300;
@@ -13,7 +13,7 @@ const GAP: u32 = 9;
 /// Of the columns of a distribution.
 const COLUMN_HEIGHT: u32 = 120;
 /// Characters that fit beside one another in the line above a bar.
-const LABEL: usize = 21;
+const LINE: usize = 40;
 const FIGURE: usize = 25;
 /// Of bars that have their values beside them.
 const BESIDE: u32 = 76;
@@ -153,8 +153,11 @@ impl Chart {
         self.open(h, self.marks.iter().map(tall).sum());
         let mut y = 0;
         for m in &self.marks {
-            label(h, "t", Decimal::ZERO, y + 13, &cut(&safe(&m.label), LABEL));
-            label(h, "t end", WIDTH.into(), y + 13, &cut(&safe(&m.figure), FIGURE));
+            let figure = safe(&m.figure);
+            let figure = cut(&figure, FIGURE);
+            let room = LINE - width(&figure);
+            label(h, "t", Decimal::ZERO, y + 13, &cut(&safe(&m.label), room));
+            label(h, "t end", WIDTH.into(), y + 13, &figure);
             let full = if m.beside.is_empty() { WIDTH } else { WIDTH - BESIDE };
             for (at, bar) in m.bars.iter().enumerate() {
                 let top = y + TEXT_HEIGHT + at as u32 * (BAR_HEIGHT + 2);

@@ -72,6 +72,9 @@ addEventListener('load', () => {
     dark: matchMedia('(prefers-color-scheme: dark)').matches,
     scroll: document.documentElement.scrollWidth,
     resources: performance.getEntriesByType('resource').map((r) => r.name),
+    wide: [...document.body.querySelectorAll('*')]
+      .filter((e) => !e.closest('.scroll, .skip, .hidden, thead') && e.getBoundingClientRect().right > innerWidth + 1)
+      .map((e) => `${e.tagName} ${e.className.baseVal ?? e.className}: ${e.textContent.slice(0, 40)}`),
     texts, pale, overlong, nameless, sorted, filtered,
     uncaptioned: tables.filter((t) => !t.caption).length,
     unscoped: [...document.querySelectorAll('th:not([scope])')].length,
@@ -82,5 +85,5 @@ addEventListener('load', () => {
   const pre = document.createElement('pre');
   pre.id = 'probe';
   pre.textContent = JSON.stringify(found).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
-  document.body.append(pre);
+  parent.document.body.append(pre);
 });
