@@ -473,7 +473,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -583,7 +583,7 @@ _crosscheck() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json ndjson csv rows-csv markdown junit github sarif html" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)

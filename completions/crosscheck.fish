@@ -460,7 +460,9 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand flags-audit" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''
@@ -506,7 +508,9 @@ csv\t''
 rows-csv\t''
 markdown\t''
 junit\t''
-github\t''"
+github\t''
+sarif\t''
+html\t''"
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand gdpr-delete" -l fail-on -d 'The least severity that makes the exit code 1 [default: error]' -r -f -a "error\t''
 warning\t''
 info\t''

@@ -138,11 +138,12 @@ mod tests {
         // The same report with harmless and with hostile text of the same places has the same tags.
         let with = |text: &str| {
             let mut r = sample::naughty();
-            let put = |s: &mut String| *s = text.to_owned();
             for f in &mut r.findings {
                 f.account = Some(text.to_owned());
-                [&mut f.subject.kind, &mut f.subject.id, &mut f.message, &mut f.action, &mut f.fingerprint]
-                    .map(put);
+                let (subject, fingerprint) = (&mut f.subject, &mut f.fingerprint);
+                for s in [&mut subject.kind, &mut subject.id, &mut f.message, &mut f.action, fingerprint] {
+                    text.clone_into(s);
+                }
                 f.diff[0].field = text.to_owned();
                 f.cause = Some(crate::report::Cause { id: text.to_owned(), detail: text.to_owned() });
                 f.evidence[0].file = text.to_owned();

@@ -416,12 +416,13 @@ mod tests {
             rows in proptest::collection::btree_map((0u8..3, 0u32..40), (0u64..3, proptest::collection::vec(0u8..80, 0..70)), 0..60),
             cut in 0usize..60,
         ) {
-            let fill = |a: &mut Activity, rows: &[(&(u8, u32), &(u64, Vec<u8>))]| {
+            type Key = (u8, u32);
+            let fill = |a: &mut Activity, rows: &[(&Key, &(u64, Vec<u8>))]| {
                 for (line, ((account, at), (n, features))) in (1..).zip(rows) {
                     let account = a.account(&format!("acct_{account}").into());
                     let features: Vec<FeatureId> = features.iter().map(|f| a.feature(&format!("f{f}"))).collect();
                     let date = day("2026-06-01") + chrono::TimeDelta::days((*at).into());
-                    let place = At { file: 0, line: line + u64::from(*n) };
+                    let place = At { file: 0, line: line + *n };
                     a.add(account, date, counts(*n), &features, place);
                 }
             };
