@@ -138,11 +138,17 @@ mod tests {
         // The same report with harmless and with hostile text of the same places has the same tags.
         let with = |text: &str| {
             let mut r = sample::naughty();
-            let put = |s: &mut String| *s = text.to_owned();
             for f in &mut r.findings {
                 f.account = Some(text.to_owned());
-                [&mut f.subject.kind, &mut f.subject.id, &mut f.message, &mut f.action, &mut f.fingerprint]
-                    .map(put);
+                for s in [
+                    &mut f.subject.kind,
+                    &mut f.subject.id,
+                    &mut f.message,
+                    &mut f.action,
+                    &mut f.fingerprint,
+                ] {
+                    *s = text.to_owned();
+                }
                 f.diff[0].field = text.to_owned();
                 f.cause = Some(crate::report::Cause { id: text.to_owned(), detail: text.to_owned() });
                 f.evidence[0].file = text.to_owned();
