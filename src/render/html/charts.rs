@@ -10,6 +10,9 @@ const WIDTH: u32 = 300;
 const TEXT_HEIGHT: u32 = 18;
 const BAR_HEIGHT: u32 = 10;
 const GAP: u32 = 9;
+/// From one bar to the next of a mark; more where a value stands beside each.
+const PITCH: u32 = 12;
+const WIDE_PITCH: u32 = 15;
 /// Of the columns of a distribution.
 const COLUMN_HEIGHT: u32 = 120;
 /// Characters that fit beside one another in the line above a bar.
@@ -149,7 +152,8 @@ impl Chart {
     }
 
     fn bars(&self, h: &mut Html) {
-        let tall = |m: &Mark| TEXT_HEIGHT + m.bars.len() as u32 * (BAR_HEIGHT + 2) + GAP;
+        let pitch = |m: &Mark| if m.beside.is_empty() { PITCH } else { WIDE_PITCH };
+        let tall = |m: &Mark| TEXT_HEIGHT + m.bars.len() as u32 * pitch(m) + GAP;
         self.open(h, self.marks.iter().map(tall).sum());
         let mut y = 0;
         for m in &self.marks {
@@ -160,7 +164,7 @@ impl Chart {
             label(h, "t end", WIDTH.into(), y + 13, &figure);
             let full = if m.beside.is_empty() { WIDTH } else { WIDTH - BESIDE };
             for (at, bar) in m.bars.iter().enumerate() {
-                let top = y + TEXT_HEIGHT + at as u32 * (BAR_HEIGHT + 2);
+                let top = y + TEXT_HEIGHT + at as u32 * pitch(m);
                 if let Some(value) = m.beside.get(at) {
                     label(h, "t end", WIDTH.into(), top + BAR_HEIGHT - 1, &cut(&safe(value), 12));
                 }

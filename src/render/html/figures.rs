@@ -268,3 +268,87 @@ fn flags_by_age(report: &Report) -> Option<Chart> {
         upright: true,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+    use crate::report::RowColumn;
+    use serde_json::json;
+    use std::cmp::Reverse;
+
+    macro_rules! columns {
+        ($($name:literal)*) => { &[$(RowColumn { name: $name, show: Show::Text, doc: "" },)*] };
+    }
+
+    fn report(check: &'static str, columns: &'static [RowColumn], rows: &[Value]) -> Report {
+        let row = |values: &Value| Row {
+            values: values.as_array().unwrap().clone(),
+            account: values[0].as_str().map(str::to_owned),
+            flagged: true,
+            rank: (0, Reverse(Decimal::ZERO)),
+        };
+        Report { check, columns, rows: rows.iter().map(row).collect(), ..sample::empty() }
+    }
+
+    /// Label and figure of each mark.
+    fn told(chart: &Chart) -> Vec<(&str, &str)> {
+        chart.marks.iter().map(|m| (m.label.as_str(), m.figure.as_str())).collect()
+    }
+
+    #[test]
+    fn flags_stand_in_the_column_of_their_age() {
+        let rows =
+            [json!(["a", 29, null]), json!(["b", 30, 5]), json!(["c", 365, null]), json!(["d", null, 1])];
+        let charts = of(&report("flags-audit", columns!["flag" "age_days" "overdue_days"], &rows));
+        let wanted = [("< 30 d", "1"), ("30–89", "1"), ("90–179", "0"), ("180–364", "0"), ("≥ 365", "1")];
+        assert_eq!(told(&charts[0]), wanted);
+        assert_eq!(charts[0].told, "3 flags; 1 past their end.");
+    }
+
+    #[test]
+    fn scores_stand_in_their_ten_and_falls_are_sorted_by_what_was_lost() {
+        let rows = [
+            json!(["a", "Ann", "100.0", "-1.5"]),
+            json!(["b", "Bob", "39.9", "-20.0"]),
+            json!(["c", null, null, null]),
+            json!(["d", "Dee", "40.0", "3.0"]),
+        ];
+        let mut report = report("health", columns!["account" "name" "score" "change_30d"], &rows);
+        report.parameters = json!({"low": "40"}).as_object().unwrap().clone();
+        let charts = of(&report);
+        let figures: Vec<&str> = told(&charts[0]).iter().map(|(_, n)| *n).collect();
+        assert_eq!(figures, ["0", "0", "0", "1", "1", "0", "0", "0", "0", "1"]);
+        assert_eq!(charts[0].told, "3 accounts by score, in steps of ten; 1 below 40.");
+        assert_eq!(told(&charts[1]), [("Bob", "-20.0 to 39.9"), ("Ann", "-1.5 to 100.0")]);
+    }
+
+    #[test]
+    fn revenue_of_different_currencies_has_charts_of_its_own() {
+        let month = |month: &str, currency: &str, arr: &str, high: &str, medium: &str| json!({"month": month, "currency": currency, "renewals": 1, "arr": arr, "high": high, "medium": medium});
+        let mut report = report("renewals", columns!["account"], &[]);
+        report.summary.own.insert(
+            "arr_by_month".to_owned(),
+            json!([
+                month("2026-11", "USD", "1000.00", "600.00", "150.00"),
+                month("2026-11", "EUR", "50.00", "0.00", "0.00"),
+                json!({"month": "2026-12", "currency": null, "renewals": 1, "arr": null, "high": null, "medium": null}),
+            ]),
+        );
+        let charts = of(&report);
+        assert_eq!(charts.len(), 2);
+        assert_eq!(told(&charts[0]), [("2026-11", "0.00 of 50.00")]);
+        assert_eq!(told(&charts[1]), [("2026-11", "750.00 of 1,000.00")]);
+        assert_eq!(charts[1].marks[0].bars[0][2], (Shade::Plain, Decimal::new(25000, 2)));
+    }
+
+    #[test]
+    fn lines_that_agree_are_in_no_chart() {
+        let charts = of(&sample::report());
+        assert_eq!(charts[0].marks.len(), MOST);
+        assert_eq!(charts[0].marks[0].beside, ["1,200,000", "1,400,000"]);
+        assert_eq!(charts[0].marks[0].figure, "+16.67 %");
+        assert!(of(&sample::pass()).is_empty());
+        assert!(of(&report("triage", columns!["ticket"], &[])).is_empty());
+    }
+}

@@ -83,11 +83,18 @@ fn finding(h: &mut Html, f: &Finding) {
     }
     let short = f.fingerprint.get(..8).unwrap_or(&f.fingerprint);
     h.text(" · crosscheck show ").text(short).raw("</div></td>");
-    h.raw("<td class=\"n\" data-t=\"At stake\">")
-        .text(&f.impact.as_ref().map_or_else(|| "-".to_owned(), money));
-    h.raw("</td><td class=\"tight\" data-t=\"Due\">");
-    h.text(&f.due.map_or_else(|| "-".to_owned(), |t| moment(t).replace("T00:00Z", "")))
-        .raw("</td><td data-t=\"State\">");
+    // On a phone a finding is a card, which leaves out what there is not.
+    match &f.impact {
+        Some(m) => h.el("<td class=\"n\" data-t=\"At stake\">", &money(m), "</td>"),
+        None => h.raw("<td class=\"n none\">-</td>"),
+    };
+    match f.due {
+        Some(due) => {
+            h.el("<td class=\"tight\" data-t=\"Due\">", &moment(due).replace("T00:00Z", ""), "</td>")
+        }
+        None => h.raw("<td class=\"none\">-</td>"),
+    };
+    h.raw("<td data-t=\"State\">");
     h.badge(f.state.name()).raw("</td></tr>");
 }
 
