@@ -4,7 +4,7 @@ use super::{
     Format, RenderOptions, csv, github, html, json, junit, markdown, sarif,
     table::{self, Column, Page, needed},
     text::{count, cut, grouped, moneys, plural, safe, verdict, wrap},
-    words::{Group, groups, moment, not_judged, problem},
+    words::{Group, by_severity, groups, moment, not_judged, problem},
 };
 use crate::report::{
     Finding, Report, Severity, Show, State, Verdict,
@@ -176,15 +176,7 @@ pub(super) fn not_trusted(run: &RunReport) -> Vec<String> {
 
 /// The last line: what was counted, and why the exit code is what it is.
 fn result(run: &RunReport) -> String {
-    let by = run.by_severity();
-    let mut found: Vec<String> = [(by.error, "error"), (by.warning, "warning"), (by.info, "info")]
-        .into_iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, noun)| plural(n, noun))
-        .collect();
-    if found.is_empty() {
-        found.push("no findings".to_owned());
-    }
+    let mut found = by_severity(run.by_severity());
     if let Some(since) = &run.since {
         found.push(format!("{} new since {}", count(run.new_findings()), safe(since)));
     }

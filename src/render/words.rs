@@ -6,7 +6,7 @@ use crate::model::{
     datasets,
     time::{Instant, rfc3339},
 };
-use crate::report::{Finding, Problem, Report, Row, Severity, State, TOLD_ROWS, totals};
+use crate::report::{BySeverity, Finding, Problem, Report, Row, Severity, State, TOLD_ROWS, totals};
 use std::collections::{BTreeMap, HashMap};
 
 /// Rows of a table that is not told to show all.
@@ -156,9 +156,8 @@ pub(super) fn problem(p: &Problem) -> String {
     format!("{place}{}", safe(&p.message))
 }
 
-/// The last line: what was counted, and why the exit code is what it is.
-pub(super) fn result(report: &Report) -> String {
-    let by = report.summary.by_severity;
+/// `4 errors`, `1 warning`; what there is not is left out, and where there is nothing, that is said.
+pub(super) fn by_severity(by: BySeverity) -> Vec<String> {
     let mut found: Vec<String> = [(by.error, "error"), (by.warning, "warning"), (by.info, "info")]
         .into_iter()
         .filter(|(n, _)| *n > 0)
@@ -167,6 +166,12 @@ pub(super) fn result(report: &Report) -> String {
     if found.is_empty() {
         found.push("no findings".to_owned());
     }
+    found
+}
+
+/// The last line: what was counted, and why the exit code is what it is.
+pub(super) fn result(report: &Report) -> String {
+    let mut found = by_severity(report.summary.by_severity);
     let states = |s: State| report.findings.iter().filter(|f| f.state == s).count() as u64;
     let waived = states(State::Waived);
     if states(State::Persisting) + states(State::Worsened) > 0 {
