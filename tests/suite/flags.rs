@@ -69,11 +69,21 @@ fn folders_may_stand_in_crosscheck_toml_and_are_seen_from_there() {
 #[test]
 fn a_folder_without_code_is_not_taken_for_code_without_flags() {
     let home = home();
+    home.write("old/flags.csv", "flag,owner,created_at\nold-banner,growth,2020-01-01\n");
     std::fs::create_dir(home.path().join("empty")).unwrap();
-    let (report, gave) = home.json(&["flags-audit", "app/flags.csv", "--code", "empty", AS_OF[0], AS_OF[1]]);
+    let (report, gave) = home.json(&["flags-audit", "old/flags.csv", "--code", "empty", AS_OF[0], AS_OF[1]]);
     assert_eq!(gave.code, 3, "{gave:?}");
     assert_eq!(report["problems"][0]["code"], "code/nothing-searched");
-    assert_eq!(report["findings"], json!([]));
+    // What the flags themselves tell is told all the same, and nothing of the code.
+    let (without, _) = home.json(&["flags-audit", "old/flags.csv", AS_OF[0], AS_OF[1]]);
+    assert_ne!(report["findings"], json!([]));
+    assert_eq!(report["findings"], without["findings"]);
+    for rule in report["rules"].as_array().unwrap() {
+        let of_code = ["flags-audit/unreferenced", "flags-audit/archived-in-code"]
+            .contains(&rule["code"].as_str().unwrap());
+        let flags = report["rows"].as_array().unwrap().len();
+        assert!(!of_code || (rule["judged"] == 0 && rule["not_judged"] == flags), "{rule}");
+    }
     let gave = home.run(&["flags-audit", "app/flags.csv", "--code", "nowhere", AS_OF[0], AS_OF[1]]);
     assert_eq!(gave.code, 2);
     assert!(gave.err.contains("nowhere cannot be searched"), "{gave:?}");

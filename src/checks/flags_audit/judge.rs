@@ -39,7 +39,8 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
         let flags = counted(ahead, "flag was", "flags were");
         out.notes.push(format!("{flags} created after the moment that is judged, and left out"));
     }
-    let code = code(&inputs, &policy.code, &read_files(data))?;
+    let mut code = code(&inputs, &policy.code, &read_files(data))?;
+    let mut unsearched = 0;
     if let Some(searched) = code.as_ref().and_then(|c| c.searched.as_ref())
         && searched.files == 0
     {
@@ -48,15 +49,15 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
             policy.code.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
         );
         out.problems.push(Problem::new("code/nothing-searched", message));
-        out.not_judged = inputs.flags.len() as u64;
-        "no code was found to search".clone_into(&mut out.headline);
-        return Ok(out);
+        // What the flags themselves tell stands; what the code would have told does not.
+        unsearched = inputs.flags.len() as u64;
+        code = code.filter(|c| c.references_given);
     }
     notes(&policy, &inputs, code.as_ref(), &mut out);
     let searched = code.as_ref().map_or_else(String::new, told_searched);
     // Where nobody asks about the code, that is no lack of data.
     for code in ["flags-audit/unreferenced", "flags-audit/archived-in-code"] {
-        out.judged.insert(code, (0, 0));
+        out.judged.insert(code, (0, unsearched));
     }
     let has = Has::of(data);
     if !has.evaluated && policy.preset == Preset::None && data.has_column("flags", "created_at") {
