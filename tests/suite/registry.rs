@@ -385,3 +385,20 @@ fn json_exports_of_acme_fit_the_schemas_of_their_datasets() {
         assert!(!validator.is_valid(&row), "{dataset} without {required} is accepted");
     }
 }
+
+#[test]
+fn a_table_is_the_same_whether_all_rows_are_made_or_those_that_it_shows() {
+    let home = Home::new();
+    let mut calls: Vec<Vec<&str>> = infos().map(|info| vec![info.name]).collect();
+    // More rows than a table shows of those that nothing speaks against.
+    calls.extend([vec!["health", "--history", "9"], vec!["charges", "--all"]]);
+    let acme = acme();
+    for call in calls {
+        let call = [&call[..], &[&acme, "--as-of", AS_OF]].concat();
+        let few = home.run(&call);
+        // JSON carries every row, so the check has to make them.
+        let all = home.run(&[&call[..], &["--report", "json=all.json"]].concat());
+        assert_eq!((few.code, &few.out), (all.code, &all.out), "{call:?}");
+        assert!(few.out.contains(call[0]));
+    }
+}
