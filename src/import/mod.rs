@@ -13,4 +13,6 @@ mod load;
 pub mod mapping;
 pub mod profile;
 pub mod read;
+#[cfg(test)]
+mod samples;
 pub mod validate;

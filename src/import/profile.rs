@@ -189,19 +189,8 @@ pub(crate) enum What<F> {
     Minus(Vec<F>, F),
 }
 
-const BUILTIN: &[(&str, &str)] = &[
-    ("lago/invoice_fees", include_str!("profiles/lago-invoice_fees.toml")),
-    ("lago/invoices", include_str!("profiles/lago-invoices.toml")),
-    ("launchdarkly/code_references", include_str!("profiles/launchdarkly-code_references.toml")),
-    ("launchdarkly/flags", include_str!("profiles/launchdarkly-flags.toml")),
-    ("launchdarkly/statuses", include_str!("profiles/launchdarkly-statuses.toml")),
-    ("openmeter/events", include_str!("profiles/openmeter-events.toml")),
-    ("posthog/flags", include_str!("profiles/posthog-flags.toml")),
-    ("stripe/invoices", include_str!("profiles/stripe-invoices.toml")),
-    ("stripe/payments", include_str!("profiles/stripe-payments.toml")),
-    ("unleash/export", include_str!("profiles/unleash-export.toml")),
-    ("unleash/search", include_str!("profiles/unleash-search.toml")),
-];
+/// Name and text of each file in `profiles/`, sorted by name; the build script lists them.
+const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/profiles.rs"));
 
 static BUILTINS: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {
     // A test holds that every built-in profile parses.

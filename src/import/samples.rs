@@ -1,0 +1,208 @@
+//! Holds every built-in profile to its samples: `fixtures/profiles/VENDOR/EXPORT*`, and beside each what it must give.
+
+use super::{
+    detect::{Detected, Head, detect, score_header},
+    mapping::{Joins, Lookup, Mapping, Outcome, Record, says_cut},
+    profile::Profiles,
+    read::{Format, Open, Source, csv, json},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What a sample must give: the file of the same stem that ends in `.toml`.
+#[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct Expected {
+    /// Companion files, where the profile joins one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    with: Vec<String>,
+    /// Rows that the profile leaves out.
+    #[serde(skip_serializing_if = "is_zero")]
+    filtered: u64,
+    /// What says that the export is cut.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cut: Vec<String>,
+    /// Each rejected row: `dataset.column line N`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rejects: Vec<String>,
+    /// Columns that this export cannot know: `dataset.column`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    absent: Vec<String>,
+    /// Every row, one a line: `dataset: column=value …`, columns in the catalogue's order.
+    rows: String,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// The records of a file, each with its line.
+enum Records {
+    Rows { header: Vec<String>, rows: Vec<(u64, Vec<String>)> },
+    Items { items: Vec<(u64, Value)>, members: Map<String, Value> },
+}
+
+fn read(path: &Path) -> Records {
+    let all = Profiles::builtin();
+    let text = Source::File(path.to_owned()).open(&Open::default(), Arc::default()).unwrap();
+    if Format::sniff(text.head()) == Some(Format::Csv) {
+        let known = |names: &[&str]| score_header(names, &all);
+        let mut reader =
+            csv::Reader::new(text, csv::CsvOptions { dialect: None, known: Some(&known) }).unwrap();
+        let header = reader.header().names.clone();
+        let mut rows = Vec::new();
+        while let Some(row) = reader.next_row().unwrap() {
+            let row = row.unwrap();
+            rows.push((row.line, row.iter().map(str::to_owned).collect()));
+        }
+        return Records::Rows { header, rows };
+    }
+    let names = crate::model::datasets::DATASETS.iter().map(|d| d.name.to_owned()).collect();
+    let mut splitter = json::Splitter::new(text, json::JsonOptions { names }).unwrap();
+    let mut items = Vec::new();
+    while let Some(block) = splitter.next_block().unwrap() {
+        items.extend(block.items().map(|item| item.unwrap()).map(|i| (i.line, i.parse().unwrap())));
+    }
+    Records::Items { items, members: splitter.members().iter().cloned().collect() }
+}
+
+fn recognised(records: &Records) -> Detected {
+    let all = Profiles::builtin();
+    let found = match records {
+        Records::Rows { header, .. } => {
+            let header: Vec<&str> = header.iter().map(String::as_str).collect();
+            detect("export.csv", &Head::Header(&header), None, &all)
+        }
+        Records::Items { items, .. } => {
+            let first: Vec<Value> = items.iter().take(20).map(|(_, v)| v.clone()).collect();
+            detect("export.json", &Head::Records { first: &first, container: None }, None, &all)
+        }
+    };
+    found.unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn joins(found: &Detected, sample: &Path, with: &[String]) -> Joins {
+    let mut joins = Joins::new();
+    for need in found.profile().map(|p| p.joins()).unwrap_or_default() {
+        let companion = with.iter().find_map(|name| {
+            let Records::Rows { header, rows } = read(&sample.with_file_name(name)) else { return None };
+            let is_it = need.profile.as_ref().is_none_or(|wanted| {
+                recognised(&Records::Rows { header: header.clone(), rows: Vec::new() }).name() == wanted
+            });
+            is_it.then_some((name, header, rows))
+        });
+        let (name, header, rows) = companion.unwrap_or_else(|| panic!("no companion for {need}"));
+        let header: Vec<&str> = header.iter().map(String::as_str).collect();
+        let mut table = Lookup::new(&need, name, Some(&header)).unwrap();
+        for (_, row) in &rows {
+            table.add(&Record::Cells(&row.iter().map(String::as_str).collect::<Vec<_>>()));
+        }
+        joins.insert(need.join.clone(), table);
+    }
+    joins
+}
+
+/// What the sample gives, and the profile that claims it.
+fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected) {
+    let records = read(sample);
+    let found = recognised(&records);
+    let joins = joins(&found, sample, with);
+    let mut got = Expected { with: with.to_vec(), ..Expected::default() };
+    let mut rows: Vec<String> = Vec::new();
+    let mut note = |line: u64, outcome: Outcome| {
+        got.filtered += u64::from(outcome.filtered);
+        got.cut.extend(outcome.cut);
+        got.rejects
+            .extend(outcome.rejected.iter().map(|r| format!("{}.{} line {line}", r.dataset, r.column)));
+    };
+    let mut keep = |row: super::mapping::OutRow<'_, '_>| {
+        let cells = row.dataset.columns.iter().zip(row.values);
+        let filled = cells.filter_map(|(c, v)| v.as_ref().map(|v| format!(" {}={v}", c.name)));
+        rows.push(format!("{}:{}", row.dataset.name, filled.collect::<String>()));
+    };
+    let (mapping, state) = match &records {
+        Records::Rows { header, rows } => {
+            let header: Vec<&str> = header.iter().map(String::as_str).collect();
+            let mapping = Mapping::new(&found, Some(&header), joins).unwrap();
+            let mut state = mapping.state();
+            for (line, row) in rows {
+                let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+                note(*line, mapping.apply(&mut state, Record::Cells(&cells), &mut keep));
+            }
+            (mapping, state)
+        }
+        Records::Items { items, members } => {
+            let mapping = Mapping::new(&found, None, joins).unwrap();
+            let mut state = mapping.state();
+            for (line, item) in items {
+                note(*line, mapping.apply(&mut state, Record::Json(item), &mut keep));
+            }
+            if says_cut(members) {
+                got.cut.push("has_more".to_owned());
+            }
+            (mapping, state)
+        }
+    };
+    let present: BTreeSet<String> = mapping
+        .datasets()
+        .iter()
+        .flat_map(|d| {
+            let there = mapping.present(&state, d);
+            there.into_iter().map(|at| format!("{}.{}", d.name, d.columns[at].name)).collect::<Vec<_>>()
+        })
+        .collect();
+    got.absent = absent.iter().filter(|c| !present.contains(*c)).cloned().collect();
+    got.rows = rows.join("\n");
+    (found.name().to_owned(), got)
+}
+
+/// Every sample with the profile that it is a sample of.
+fn samples() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/profiles");
+    let mut all = Vec::new();
+    for vendor in fs::read_dir(root).unwrap().map(|e| e.unwrap().path()) {
+        let name = vendor.file_name().unwrap().to_str().unwrap().to_owned();
+        for file in fs::read_dir(&vendor).unwrap().map(|e| e.unwrap().path()) {
+            let stem = file.file_stem().unwrap().to_str().unwrap();
+            if file.extension().is_some_and(|e| e != "toml") {
+                let export = stem.split('-').next().unwrap();
+                all.push((file.clone(), format!("{name}/{export}")));
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn every_built_in_profile_has_a_sample() {
+    let shown: BTreeSet<String> = samples().into_iter().map(|(_, profile)| profile).collect();
+    let known: BTreeSet<String> = Profiles::builtin().iter().map(|p| p.name.clone()).collect();
+    assert_eq!(shown, known);
+}
+
+#[test]
+fn every_sample_is_recognised_by_its_shape_alone_and_gives_the_rows_that_stand_beside_it() {
+    let mut wrong = Vec::new();
+    for (sample, profile) in samples() {
+        let text = fs::read_to_string(sample.with_extension("toml")).unwrap_or_default();
+        let mut expected: Expected = toml::from_str(&text).unwrap();
+        expected.rows = expected.rows.trim().to_owned();
+        let (name, got) = given(&sample, &expected.with, &expected.absent);
+        if (&name, &got) != (&profile, &expected) {
+            let mut pairs = expected.rows.lines().zip(got.rows.lines());
+            let first = pairs.find(|(a, b)| a != b);
+            let first = first.map_or(String::new(), |(a, b)| format!("# - {a}\n# + {b}\n"));
+            let got = toml::to_string(&got).unwrap();
+            wrong.push(format!("# {} is {name} and gives\n{first}{got}", sample.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
