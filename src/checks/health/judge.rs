@@ -1,7 +1,7 @@
 //! Runs the check: loads, judges each account, tells.
 
 use super::{
-    assess::{Assessed, Limits, assess, drop_of, leak_of},
+    assess::{Assessed, Limits, NO_SCORE, assess, drop_of, leak_of},
     findings::Teller,
     rows,
 };
@@ -9,7 +9,7 @@ use crate::{
     data::{Data, records::Account},
     engine::Outcome,
     judge::{
-        health::{self, Change, Customer, Loaded, State, fall::base_fall},
+        health::{self, Change, Customer, Loaded, State, fall::base_fall, points::TENTHS},
         naming::{IDENTITIES, Words},
     },
     model::{decimal::Decimal, text::counted},
@@ -130,6 +130,19 @@ fn base(assessed: &[Assessed], limits: &Limits) -> Decimal {
     base_fall(&falls, limits.base_fall)
 }
 
+/// How many scores there are, and the median of them: the lower one of two. All in tenths.
+fn median(scores: impl Iterator<Item = u16>) -> (usize, Option<u16>) {
+    let mut of = [0usize; TENTHS as usize + 1];
+    scores.for_each(|s| of[usize::from(s.min(TENTHS))] += 1);
+    let all: usize = of.iter().sum();
+    let mut up_to = 0;
+    let reached = (0..).zip(of).find(|(_, n)| {
+        up_to += n;
+        up_to * 2 >= all
+    });
+    (all, reached.filter(|_| all > 0).map(|(tenths, _)| tenths))
+}
+
 struct Told<'t, 'd> {
     data: &'t Data<'d>,
     loaded: &'t Loaded,
@@ -237,15 +250,13 @@ impl Told<'_, '_> {
         self.out.columns = Some(rows::HISTORY);
         let days: Vec<Value> = (0..self.limits.history)
             .map(|at| {
-                let mut scores: Vec<_> =
-                    assessed.iter().filter_map(|a| a.scores.get(at as usize).copied().flatten()).collect();
-                scores.sort_unstable();
+                let scores = assessed.iter().filter_map(|a| a.scores.get(at as usize).copied());
+                let (scored, median) = median(scores.filter(|s| *s != NO_SCORE));
                 let date = self.loaded.health.days_ago(self.limits.history - 1 - at).to_string();
-                let median = scores.get(scores.len().wrapping_sub(1) / 2);
                 json!({
                     "date": date,
-                    "scored": scores.len(),
-                    "median": median.map(|m| rows::one_place(m.rounded(1))),
+                    "scored": scored,
+                    "median": median.map(|m| rows::one_place(Decimal::new(m.into(), 1))),
                 })
             })
             .collect();
@@ -296,5 +307,22 @@ impl Told<'_, '_> {
         let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
         self.out.headline =
             format!("{} scored on {day}: {what}{rest}", counted(scored, "account", "accounts"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_the_lower_of_two_in_the_middle() {
+        let of = |scores: &[u16]| median(scores.iter().copied());
+        assert_eq!(of(&[]), (0, None));
+        assert_eq!(of(&[0]), (1, Some(0)));
+        assert_eq!(of(&[1000]), (1, Some(1000)));
+        assert_eq!(of(&[700, 10]), (2, Some(10)));
+        assert_eq!(of(&[30, 20, 10, 20]), (4, Some(20)));
+        assert_eq!(of(&[30, 20, 10]), (3, Some(20)));
+        assert_eq!(of(&[5, 5, 7, 9, 1]), (5, Some(5)));
     }
 }
