@@ -1,7 +1,7 @@
 //! Runs the check: loads, judges each account, tells.
 
 use super::{
-    assess::{Assessed, Limits, NO_SCORE, assess, drop_of, leak_of},
+    assess::{Assessed, Limits, NO_SCORE, assess, drop_of, history as history_of, leak_of},
     findings::Teller,
     rows,
 };
@@ -13,11 +13,11 @@ use crate::{
         naming::{IDENTITIES, Words},
     },
     model::{decimal::Decimal, text::counted},
-    report::{Finding, Problem, RowsNeeded, Severity, telling},
+    report::{Finding, Problem, Row, RowSource, RowsNeeded, Severity, telling},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io, sync::Arc};
 
 /// Accounts below which a second thread is not worth its start.
 const MANY: usize = 2000;
@@ -25,7 +25,7 @@ const MANY: usize = 2000;
 /// Runs the check.
 pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     let limits = Limits::of(data.settings)?;
-    let loaded = health::load(data, limits.back(), limits.activity_days())?;
+    let loaded = Arc::new(health::load(data, limits.back(), limits.activity_days())?);
     let mut out = Outcome { excluded: loaded.excluded, ..Outcome::default() };
     if let Some(problem) = names_differ(data, &loaded) {
         out.problems.push(problem);
@@ -143,9 +143,36 @@ fn median(scores: impl Iterator<Item = u16>) -> (usize, Option<u16>) {
     (all, reached.filter(|_| all > 0).map(|(tenths, _)| tenths))
 }
 
+/// The rows of a history: every account's scores day by day.
+#[derive(Debug)]
+struct History {
+    loaded: Arc<Loaded>,
+    limits: Limits,
+    /// The accounts by their number among the scored ones, each with the order of its rows in a table.
+    ranks: Vec<(usize, rows::Rank)>,
+    count: u64,
+}
+
+impl RowSource for History {
+    fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn each(&self, take: &mut dyn FnMut(Row) -> io::Result<()>) -> io::Result<()> {
+        let scored = pairs(&self.loaded);
+        for (at, rank) in &self.ranks {
+            let Some((account, customer)) = scored.get(*at) else { continue };
+            let days = history_of(&self.loaded.health, &self.limits, customer);
+            let rows = rows::history(account, &self.loaded.customers, &days, *rank);
+            rows.into_iter().try_for_each(&mut *take)?;
+        }
+        Ok(())
+    }
+}
+
 struct Told<'t, 'd> {
     data: &'t Data<'d>,
-    loaded: &'t Loaded,
+    loaded: &'t Arc<Loaded>,
     limits: &'t Limits,
     base: Decimal,
     out: Outcome,
@@ -179,20 +206,30 @@ impl Told<'_, '_> {
         let made: Vec<usize> = match settings.rows_needed {
             RowsNeeded::None => return,
             RowsNeeded::Telling => telling(scored.len(), |at| worst[at] < 2, |a, b| rank(a).cmp(&rank(b))),
-            RowsNeeded::All => (0..scored.len()).filter(wanted).collect(),
+            RowsNeeded::Each | RowsNeeded::All => (0..scored.len()).filter(wanted).collect(),
         };
         let history = self.limits.history > 0;
+        if history && settings.rows_needed == RowsNeeded::Each {
+            let ranks = made.iter().map(|at| (*at, rank(*at)));
+            self.out.rows_later = Some(Arc::new(History {
+                loaded: Arc::clone(self.loaded),
+                limits: self.limits.clone(),
+                ranks: ranks.collect(),
+                count: made.iter().flat_map(|at| assessed[*at].days).map(u64::from).sum(),
+            }));
+            return;
+        }
         for at in &made {
             let (account, customer) = scored[*at];
             let (a, customers) = (&assessed[*at], &self.loaded.customers);
             if history {
-                let days = super::assess::history(&self.loaded.health, self.limits, customer);
+                let days = history_of(&self.loaded.health, self.limits, customer);
                 self.out.rows.extend(rows::history(account, customers, &days, rank(*at)));
             } else {
                 self.out.rows.push(rows::row(account, customers, a, rank(*at)));
             }
         }
-        if settings.rows_needed == RowsNeeded::All {
+        if settings.rows_needed >= RowsNeeded::Each {
             return;
         }
         let mut left = vec![true; scored.len()];
