@@ -167,26 +167,6 @@ record! {
 }
 
 record! {
-    /// One line of an invoice.
-    InvoiceLine of "invoice_lines" {
-        line_id: Text,
-        invoice_id: Text,
-        account_id: Option<Text>,
-        subscription_id: Option<Text>,
-        kind: Text,
-        plan: Option<Text>,
-        feature: Option<Text>,
-        metric: Option<Text>,
-        quantity: Option<Decimal>,
-        unit_amount: Option<Decimal>,
-        amount: Decimal,
-        currency: Text,
-        period_start: Option<Stamp>,
-        period_end: Option<Stamp>,
-    }
-}
-
-record! {
     /// One attempt to collect money, or money that was given back (`refunded`).
     Payment of "payments" {
         payment_id: Text,
@@ -379,7 +359,6 @@ mod tests {
         columns_exist::<Metric>();
         columns_exist::<PriceTier>();
         columns_exist::<Invoice>();
-        columns_exist::<InvoiceLine>();
         columns_exist::<Payment>();
         columns_exist::<CreditNote>();
         columns_exist::<Message>();

@@ -3,7 +3,7 @@
 use crate::{
     data::{
         At,
-        records::{InvoiceLine, Plan, PlanChange, Subscription, Text},
+        records::{Plan, PlanChange, Subscription, Text},
     },
     model::{
         decimal::{Decimal, Exact},
@@ -356,27 +356,8 @@ pub struct BilledPrices {
 }
 
 impl BilledPrices {
-    /// From subscription lines with their account and their period's start and end as moments. The caller leaves
-    /// out the lines of void and draft invoices: those were not billed. A line of another kind, without a plan or
-    /// without a price that can be told is passed over.
-    pub fn new<'l>(
-        lines: impl Iterator<Item = (&'l InvoiceLine, &'l Text, Instant, Option<Instant>)>,
-    ) -> BilledPrices {
-        BilledPrices::of(lines.filter_map(|(line, account, start, end)| {
-            let (Some(plan), "subscription") = (&line.plan, &*line.kind) else { return None };
-            let price = BilledPrice {
-                start,
-                end,
-                unit: unit_price(line.unit_amount, line.quantity, line.amount)?,
-                currency: line.currency.clone(),
-                invoice: line.invoice_id.clone(),
-                at: line.at,
-            };
-            Some((account.clone(), plan.clone(), price))
-        }))
-    }
-
-    /// From prices with their account and plan, in any order.
+    /// From prices with their account and plan, in any order. The caller leaves out the lines of void and draft invoices:
+    /// those were not billed.
     pub fn of(prices: impl Iterator<Item = (Text, Text, BilledPrice)>) -> BilledPrices {
         let mut by: Map<(Text, Text), Vec<BilledPrice>> = Map::default();
         for (account, plan, price) in prices {

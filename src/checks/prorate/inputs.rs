@@ -2,12 +2,12 @@
 
 use crate::{
     data::{
-        Cells, Data, Record as _, record,
-        records::{Account, Entitlement, InvoiceLine, Plan, PlanChange, Subscription, Text},
+        Cells, Data, Own, Record as _, record,
+        records::{Account, Entitlement, Plan, PlanChange, Subscription, Text},
     },
     judge::{
         entitled::Entitlements,
-        plans::{BilledPrices, Catalogue, PlanHistory},
+        plans::{BilledPrice, BilledPrices, Catalogue, PlanHistory, unit_price},
     },
     model::{
         decimal::{self, Decimal},
@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 
 /// A line of an invoice that is not void, with its account and its moments.
 pub(super) struct Line {
-    pub row: InvoiceLine,
+    pub row: LineRow,
     pub account: Text,
     /// Its own subscription, else its invoice's.
     pub subscription: Option<Text>,
@@ -62,6 +62,26 @@ record! {
         issued_at: Option<Instant>,
         total: Decimal,
         paid_at: Option<Instant>,
+        period_start: Option<Stamp>,
+        period_end: Option<Stamp>,
+    }
+}
+
+record! {
+    /// Of an invoice's line what prorate needs.
+    LineRow of "invoice_lines" {
+        line_id: Own,
+        invoice_id: Text,
+        account_id: Option<Text>,
+        subscription_id: Option<Text>,
+        kind: Text,
+        plan: Option<Text>,
+        feature: Option<Text>,
+        metric: Option<Text>,
+        quantity: Option<Decimal>,
+        unit_amount: Option<Decimal>,
+        amount: Decimal,
+        currency: Text,
         period_start: Option<Stamp>,
         period_end: Option<Stamp>,
     }
@@ -174,7 +194,7 @@ impl Sieve<'_> {
         stamp.map(|s| if matches!(s, Stamp::Date(_)) { s.in_zone(billing()) } else { s.in_zone(of_file) })
     }
 
-    fn take(&self, into: &mut Sifted, row: InvoiceLine, of_file: Tz) {
+    fn take(&self, into: &mut Sifted, row: LineRow, of_file: Tz) {
         let Some(owner) = self.owner(&row.invoice_id, row.account_id.clone(), row.subscription_id.clone())
         else {
             return;
@@ -199,7 +219,7 @@ impl Sieve<'_> {
         let owner = self.owner(&cells.get(INVOICE)?, cells.get(ACCOUNT)?, cells.get(SUBSCRIPTION)?);
         match owner {
             None => {}
-            Some(owner) if owner.wanted => self.take(into, InvoiceLine::read(cells)?, cells.source.zone),
+            Some(owner) if owner.wanted => self.take(into, LineRow::read(cells)?, cells.source.zone),
             Some(owner) => {
                 let start = self.moment(cells.get(START)?, cells.source.zone, owner.subscription.as_ref());
                 into.pass(start, cells.texts[KIND].unwrap_or_default());
@@ -270,7 +290,7 @@ impl<'d> Inputs<'d> {
             Sieve { history: &self.history, bills: &self.bills, wanted, zone: data.settings.timezone };
         let pieces = data.fold(
             Sifted::default,
-            |into, row: InvoiceLine| {
+            |into, row: LineRow| {
                 let zone = data.zone_of(row.at.file as usize);
                 sieve.take(into, row, zone);
                 Ok(())
@@ -284,7 +304,7 @@ impl<'d> Inputs<'d> {
             first = [first, piece.first].into_iter().flatten().min();
         }
         lines.sort_unstable_by(|a: &Line, b| {
-            (a.start, &a.row.line_id, a.row.at).cmp(&(b.start, &b.row.line_id, b.row.at))
+            (a.start, a.row.line_id.as_str(), a.row.at).cmp(&(b.start, b.row.line_id.as_str(), b.row.at))
         });
         for (at, line) in lines.iter().enumerate() {
             self.lines_by_account.entry(line.account.clone()).or_default().push(at);
@@ -292,10 +312,7 @@ impl<'d> Inputs<'d> {
                 self.lines_by_subscription.entry(subscription.clone()).or_default().push(at);
             }
         }
-        let is_draft = |l: &Line| self.bills.get(&l.row.invoice_id).is_some_and(|i| &*i.status == "draft");
-        self.billed = BilledPrices::new(
-            lines.iter().filter(|l| !is_draft(l)).filter_map(|l| Some((&l.row, &l.account, l.start?, l.end))),
-        );
+        self.billed = BilledPrices::of(lines.iter().filter_map(|l| self.billed_price(l)));
         let of_wanted = |b: &&Bill| &*b.status != "void" && wanted.accounts.contains(&b.account_id);
         for bill in self.bills.values().filter(of_wanted) {
             self.by_account.entry(bill.account_id.clone()).or_default().push(bill.invoice_id.clone());
@@ -306,6 +323,22 @@ impl<'d> Inputs<'d> {
         self.lines = lines;
         self.collected = collected(data)?;
         Ok(())
+    }
+
+    /// What a line says of its plan's price, with the account and the plan; nothing where its invoice is a draft.
+    fn billed_price(&self, line: &Line) -> Option<(Text, Text, BilledPrice)> {
+        let row = &line.row;
+        let is_draft = self.bills.get(&row.invoice_id).is_some_and(|i| &*i.status == "draft");
+        let plan = row.plan.as_ref().filter(|_| &*row.kind == "subscription" && !is_draft)?;
+        let price = BilledPrice {
+            start: line.start?,
+            end: line.end,
+            unit: unit_price(row.unit_amount, row.quantity, row.amount)?,
+            currency: row.currency.clone(),
+            invoice: row.invoice_id.clone(),
+            at: row.at,
+        };
+        Some((line.account.clone(), plan.clone(), price))
     }
 
     /// The lines that are of this account and, where both say one, of this subscription, in their order.
@@ -496,7 +529,7 @@ mod tests {
 
     #[test]
     fn the_columns_that_every_line_is_asked_for_stand_where_they_are_looked_for() {
-        let names = [INVOICE, ACCOUNT, SUBSCRIPTION, KIND, START].map(|at| InvoiceLine::COLUMNS[at]);
+        let names = [INVOICE, ACCOUNT, SUBSCRIPTION, KIND, START].map(|at| LineRow::COLUMNS[at]);
         assert_eq!(names, ["invoice_id", "account_id", "subscription_id", "kind", "period_start"]);
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         text::counted,
         time::rfc3339,
     },
-    report::Row,
+    report::{Row, RowsNeeded, telling},
 };
 use serde_json::{Value, json};
 use std::{
@@ -81,29 +81,55 @@ impl Judge<'_, '_> {
 
     /// A row for each change.
     pub(super) fn rows(&mut self, computed: &[Option<Computed>], judged: &[Judged], lines: &[Vec<usize>]) {
+        let needed = self.inputs.data.settings.rows_needed;
         let findings: BTreeSet<(&str, &str)> =
             self.out.findings.iter().map(|f| (f.account.as_deref().unwrap_or(""), &*f.subject.id)).collect();
-        let rows = self.events.iter().enumerate().map(|(n, event)| {
+        let flagged: Vec<bool> = self
+            .events
+            .iter()
+            .map(|event| findings.contains(&(&*event.account, &*subject(event).id)))
+            .collect();
+        let rank = |n: usize| {
             let judged = &judged[n];
-            let own = lines[n].iter().map(|&l| &self.inputs.lines[l]);
-            let invoices: BTreeSet<&str> = own.map(|l| &*l.row.invoice_id).collect();
-            let flagged = findings.contains(&(&*event.account, &*subject(event).id));
-            let rank = match judged.status {
+            let first = match judged.status {
                 Status::Mismatch | Status::NotInvoiced => 0,
-                _ if flagged => 1,
+                _ if flagged[n] => 1,
                 Status::NotJudged => 2,
                 Status::Open => 3,
                 Status::Ok => 4,
             };
             let at_stake = judged.delta.or(computed[n].as_ref().map(|c| c.due.net)).unwrap_or_default().abs();
-            Row {
-                values: values(event, computed[n].as_ref(), judged, &invoices, self.policy.rules.convention),
-                account: Some(event.account.to_string()),
-                flagged,
-                rank: (rank, Reverse(at_stake)),
+            (first, Reverse(at_stake))
+        };
+        let all = self.events.len();
+        let made = match needed {
+            RowsNeeded::None => return,
+            RowsNeeded::Telling => telling(all, |n| flagged[n], |a, b| rank(a).cmp(&rank(b))),
+            RowsNeeded::Each | RowsNeeded::All => (0..all).collect(),
+        };
+        let rows: Vec<Row> = made
+            .iter()
+            .map(|&n| {
+                let (event, judged) = (&self.events[n], &judged[n]);
+                let own = lines[n].iter().map(|&l| &self.inputs.lines[l]);
+                let invoices: BTreeSet<&str> = own.map(|l| &*l.row.invoice_id).collect();
+                let in_force = self.policy.rules.convention;
+                Row {
+                    values: values(event, computed[n].as_ref(), judged, &invoices, in_force),
+                    account: Some(event.account.to_string()),
+                    flagged: flagged[n],
+                    rank: rank(n),
+                }
+            })
+            .collect();
+        if made.len() < all {
+            let mut left = vec![true; all];
+            made.iter().for_each(|&n| left[n] = false);
+            for (judged, _) in judged.iter().zip(left).filter(|(_, left)| *left) {
+                *self.out.rows_left.entry(judged.status.name().to_owned()).or_default() += 1;
             }
-        });
-        self.out.rows = rows.collect();
+        }
+        self.out.rows = rows;
     }
 }
 

@@ -194,32 +194,18 @@ fn a_subscription_that_had_ended_does_not_tell_of_a_line_without_one() {
     assert_eq!(plans(&h, Some("sub_a"), "2026-11-15"), ["pro"]);
 }
 
-fn line(plan: &str, quantity: Option<&str>, unit: Option<&str>, amount: &str) -> InvoiceLine {
-    InvoiceLine {
-        at: At::default(),
-        line_id: "li".into(),
-        invoice_id: "in".into(),
-        account_id: None,
-        subscription_id: None,
-        kind: "subscription".into(),
-        plan: Some(plan.into()),
-        feature: None,
-        metric: None,
-        quantity: quantity.map(|q| parse(q).unwrap()),
-        unit_amount: unit.map(|u| parse(u).unwrap()),
-        amount: parse(amount).unwrap(),
-        currency: "USD".into(),
-        period_start: None,
-        period_end: None,
-    }
+fn billed(quantity: Option<&str>, amount: &str, start: &str) -> (Text, Text, BilledPrice) {
+    let unit = unit_price(None, quantity.map(|q| parse(q).unwrap()), parse(amount).unwrap()).unwrap();
+    let (start, at) = (t(start), At::default());
+    let price = BilledPrice { start, end: None, unit, currency: "USD".into(), invoice: "in".into(), at };
+    ("acct_a".into(), "pro".into(), price)
 }
 
 #[test]
 fn the_last_billed_price_is_of_the_period_before() {
-    let (old, new) = (line("pro", None, None, "89"), line("pro", Some("3"), None, "297"));
     let account: Text = "acct_a".into();
-    let lines = [(&new, &account, t("2026-10-01"), None), (&old, &account, t("2026-09-01"), None)];
-    let billed = BilledPrices::new(lines.into_iter());
+    let prices = [billed(Some("3"), "297", "2026-10-01"), billed(None, "89", "2026-09-01")];
+    let billed = BilledPrices::of(prices.into_iter());
     let last = |before: &str| {
         let found = billed.last(&account, &"pro".into(), "USD", t(before));
         found.map(|p| p.unit.normalize().to_string())
