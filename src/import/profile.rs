@@ -33,7 +33,8 @@
 //!   `starting = "cus_"` (the first run of letters and digits that begins so, with what it begins with; else no value),
 //!   `words` (vendor's word → ours; `""`: no value; words that are ours already pass; another
 //!   word rejects the row), `default` (where there is no value);
-//! - `unit`: `major` (default), `thousandth` (the number is divided by 1,000) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
+//! - `unit`: `major` (default), `local` (the same, as people of any language write it, with all of the currency's minor
+//!   places: `1,290.00`, `1.290,00`, `399,00`), `thousandth` (the number is divided by 1,000) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
 //!   profile for a vendor who counts otherwise);
 //! - `time`: `rfc3339` (default: all the forms of a canonical export), `minute` (`YYYY-MM-DD HH:MM`, seconds
 //!   allowed), `unix_s`, `unix_ms`; `zone` (IANA) for times without an offset, else the zone in the header's
@@ -178,6 +179,7 @@ pub(crate) struct Take<F> {
     pub default: Option<String>,
     pub minor: bool,
     pub thousandth: bool,
+    pub local: bool,
     pub part: Option<words::Part>,
     /// Of a text the first word that begins so.
     pub starting: Option<String>,

@@ -84,6 +84,7 @@ impl Finder<'_> {
             default: take.default.clone(),
             minor: take.minor,
             thousandth: take.thousandth,
+            local: take.local,
             part: take.part.clone(),
             starting: take.starting.clone(),
             time: take.time,

@@ -260,6 +260,7 @@ impl Maker {
             default: words.default.as_ref().map(|t| t.0.clone()),
             minor: words.unit == Some(Unit::Minor),
             thousandth: words.unit == Some(Unit::Thousandth),
+            local: words.unit == Some(Unit::Local),
             part: words.part.clone(),
             starting: words.starting.clone().filter(|s| !s.is_empty()),
             time: words.time,

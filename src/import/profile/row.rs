@@ -202,6 +202,7 @@ impl<'p> PlainWay<'p> {
             default,
             minor,
             thousandth,
+            local,
             part,
             starting,
             time,
@@ -213,6 +214,7 @@ impl<'p> PlainWay<'p> {
             && words.is_none()
             && !minor
             && !thousandth
+            && !local
             && part.is_none()
             && starting.is_none()
             && time.is_none()

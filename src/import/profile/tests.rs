@@ -183,9 +183,9 @@ fn a_file_without_a_needed_header_is_refused_with_the_headers_that_would_do() {
     let all = Profiles::builtin();
     let payments = all.get("stripe/payments").unwrap();
     let e =
-        Mapping::profile(payments, Some(&["Created date", "Status"]), Joins::new()).unwrap_err().to_string();
+        Mapping::profile(payments, Some(&["Created at", "Status"]), Joins::new()).unwrap_err().to_string();
     assert!(e.contains("payment_id (from id or PaymentIntent ID)"), "{e}");
-    assert!(e.contains("attempted_at (from Created (*)) (there is Created date)"), "{e}");
+    assert!(e.contains("attempted_at (from Created (*) or Created date (*)) (there is Created at)"), "{e}");
     let twice = ["id", "Created", "Status", "Amount", "amount"];
     let e = Mapping::profile(payments, Some(&twice), Joins::new()).unwrap_err().to_string();
     assert!(e.contains("Amount stands twice in the header, as fields 4 and 5"), "{e}");
@@ -305,4 +305,43 @@ fn a_join_may_be_optional_and_may_go_by_another_join() {
     let needed = lines.replace("optional = true", "optional = false");
     let profile = own(&format!("{JSON}{needed}")).unwrap();
     assert!(matches!(Mapping::profile(&profile, None, none()), Err(MappingError::MissingJoin { .. })));
+}
+
+#[test]
+fn amounts_are_read_as_people_of_any_language_write_them() {
+    let usd = |value: &str| csv("total", "{ from = 'V', unit = 'local' }", "V", value);
+    // HEAD's row is in yen, which has no places.
+    assert_eq!((usd("1,290"), usd("1.290,00").starts_with('!')), ("1290".to_owned(), true));
+    assert_eq!((usd("12,90").starts_with('!'), usd("1,2,3").starts_with('!')), (true, true));
+    let in_currency = |code: &str, value: &str| {
+        let text = JSON.replace("USD", code).replace("= 'sum'", "= { from = 'sum', unit = 'local' }");
+        let profile = own(&format!("{text}columns.invoice_id = 'in'")).unwrap();
+        let mapping = Mapping::profile(&profile, None, Joins::new()).unwrap();
+        let record = json!({"id": "1", "in": "in_1", "sum": value});
+        let mut out = String::new();
+        let outcome = mapping.apply(&mut mapping.state(), Record::Json(&record), &mut |row| {
+            let at = row.dataset.position("amount").unwrap();
+            out = row.values[at].as_deref().unwrap_or("-").to_owned();
+        });
+        if outcome.rejected.is_empty() { out } else { "rejected".to_owned() }
+    };
+    for (code, written, is) in [
+        ("USD", "1,290.00", "1290"),
+        ("USD", "1.290,00", "1290"),
+        ("EUR", "399,00", "399"),
+        ("EUR", "-20,31", "-20.31"),
+        ("EUR", "1.234.567,89", "1234567.89"),
+        ("EUR", "29.00", "29"),
+        ("EUR", "29", "29"),
+        ("KWD", "1,290", "1.29"),
+        ("KWD", "1.290,500", "1290.5"),
+        // It could be either.
+        ("USD", "1,290", "rejected"),
+        ("USD", "12,34,00", "rejected"),
+        ("USD", "1234,567.00", "rejected"),
+        ("USD", ",00", "rejected"),
+        ("USD", "1,290,00", "rejected"),
+    ] {
+        assert_eq!(in_currency(code, written), is, "{code} {written}");
+    }
 }

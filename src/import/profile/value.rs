@@ -90,6 +90,11 @@ pub(super) fn take<'a>(
             }
         }
     }
+    if take.local
+        && let Some(plain) = currency.and_then(|code| plain(&text, digits(compiled, code)))
+    {
+        text = Cow::Owned(plain);
+    }
     let done = if take.thousandth {
         thousandth(&text, number).map(Some)
     } else if take.minor || matches!(take.what, What::Minus(..)) {
@@ -201,6 +206,39 @@ fn parse(text: &str, number: bool) -> Result<Decimal, Reason> {
     })
 }
 
+/// The decimal places of a currency's minor unit as the vendor counts them.
+fn digits(compiled: &Compiled, code: &str) -> u32 {
+    compiled.minor_digits.get(code).copied().unwrap_or_else(|| money::minor_digits(code))
+}
+
+/// An amount with a comma as a plain decimal: it has all `digits` places of its currency, so that what separates
+/// thousands cannot be taken for what separates places. `None` where there is no comma, or it stands elsewhere.
+fn plain(text: &str, digits: u32) -> Option<String> {
+    if !text.contains(',') {
+        return None;
+    }
+    let (sign, number) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, point, places) = match number.rfind([',', '.']) {
+        Some(at) if digits > 0 => (&number[..at], &number[at..=at], &number[at + 1..]),
+        _ => (number, "", ""),
+    };
+    if places.len() != digits as usize {
+        return None;
+    }
+    let all_digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let between = whole.chars().find(|c| !c.is_ascii_digit());
+    let mut groups = match between {
+        None => vec![whole],
+        Some(c) if matches!(c, ',' | '.') && !point.starts_with(c) => whole.split(c).collect(),
+        Some(_) => return None,
+    };
+    let first = groups.remove(0);
+    let rest_fits = groups.iter().all(|g| g.len() == 3 && all_digits(g));
+    let first_fits = all_digits(first) && (groups.is_empty() || first.len() <= 3);
+    let shape = first_fits && rest_fits && (places.is_empty() || all_digits(places));
+    shape.then(|| format!("{sign}{first}{}{}{places}", groups.concat(), if digits > 0 { "." } else { "" }))
+}
+
 /// The thousandth part of a number.
 fn thousandth(text: &str, number: bool) -> Result<String, Reason> {
     let plain = parse(text, number)?.normalize();
@@ -226,7 +264,7 @@ fn amount(
     }
     if let Some(currency) = currency {
         let code = currency.ok_or(Reason::fixed("is in minor units and the row names no currency"))?;
-        let digits = compiled.minor_digits.get(code).copied().unwrap_or_else(|| money::minor_digits(code));
+        let digits = digits(compiled, code);
         let plain = value.normalize();
         value =
             Decimal::try_from_i128_with_scale(plain.mantissa(), plain.scale() + digits).map_err(|_| LARGE)?;

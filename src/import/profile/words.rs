@@ -104,6 +104,7 @@ pub(crate) enum TimeForm {
 pub(super) enum Unit {
     Major,
     Minor,
+    Local,
     Thousandth,
 }
 
