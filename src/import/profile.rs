@@ -26,7 +26,8 @@
 //!
 //! **Columns.** A column is a field, a list of fields or tables (the first that gives a value counts), or a table:
 //! - `from` (one or several fields), `const` (a fixed text), `concat` with `separator` (absent if a part is);
-//!   `minus` (a field that is subtracted from `from`);
+//!   `minus` (a field that is subtracted from `from`); `times` (fields that it is multiplied by, or a number as `=12`;
+//!   absent if one of them is);
 //! - `when = { field = "word" }`: only where each named field is that word, or one of a list of words. A word is
 //!   compared like a header; `*` stands for any text, alone for any value, `""` for none;
 //! - `strip` (prefixes), `part = { at = "/", number = -1 }` (the last of the parts that `/` separates; 1 is the first),
@@ -180,6 +181,7 @@ pub(crate) struct Take<F> {
     pub minor: bool,
     pub thousandth: bool,
     pub local: bool,
+    pub times: Vec<F>,
     pub part: Option<words::Part>,
     /// Of a text the first word that begins so.
     pub starting: Option<String>,

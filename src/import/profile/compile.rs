@@ -85,6 +85,7 @@ impl Finder<'_> {
             minor: take.minor,
             thousandth: take.thousandth,
             local: take.local,
+            times: self.slots(&take.times)?,
             part: take.part.clone(),
             starting: take.starting.clone(),
             time: take.time,

@@ -13,7 +13,10 @@ use crate::{
 };
 use chrono_tz::Tz;
 use serde_json::Value;
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 use thiserror::Error;
 
 /// One record of an export.
@@ -99,7 +102,10 @@ impl MissingColumn {
         let names = header.iter().copied();
         let mut near = nearest(column, names.clone());
         if near.is_empty() {
-            near = wanted.iter().flat_map(|w| nearest(w, names.clone())).take(2).collect();
+            near = wanted.iter().flat_map(|w| nearest(w, names.clone())).collect();
+            let mut seen = BTreeSet::new();
+            near.retain(|n| seen.insert(*n));
+            near.truncate(2);
         }
         let nearest = near.into_iter().filter(|n| !n.trim().is_empty()).map(str::to_owned).collect();
         MissingColumn { column: column.to_owned(), wanted, nearest }
@@ -203,6 +209,7 @@ impl<'p> PlainWay<'p> {
             minor,
             thousandth,
             local,
+            times,
             part,
             starting,
             time,
@@ -215,6 +222,7 @@ impl<'p> PlainWay<'p> {
             && !minor
             && !thousandth
             && !local
+            && times.is_empty()
             && part.is_none()
             && starting.is_none()
             && time.is_none()

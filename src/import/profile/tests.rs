@@ -308,6 +308,17 @@ fn a_join_may_be_optional_and_may_go_by_another_join() {
 }
 
 #[test]
+fn a_product_is_exact_and_absent_where_a_factor_is() {
+    let total = |take: &str| csv("total", take, "V", "2.50");
+    // The row's sum is 5.
+    assert_eq!(total("{ from = 'V', times = ['Sum', '=12'] }"), "150");
+    assert_eq!(total("{ from = 'V', unit = 'minor', times = '=3' }"), "7.5", "yen have no minor unit");
+    assert!(total("{ from = 'V', times = 'Who' }").starts_with("! is not a decimal number"));
+    assert_eq!(total("[{ from = 'V', times = 'Gone' }, 'Sum']"), "5");
+    assert!(own(&format!("{HEAD}columns.issued_at = {{ from = 'x', times = 'y' }}")).is_err());
+}
+
+#[test]
 fn amounts_are_read_as_people_of_any_language_write_them() {
     let usd = |value: &str| csv("total", "{ from = 'V', unit = 'local' }", "V", value);
     // HEAD's row is in yen, which has no places.

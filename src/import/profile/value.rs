@@ -95,14 +95,26 @@ pub(super) fn take<'a>(
     {
         text = Cow::Owned(plain);
     }
+    let mut factors = Vec::with_capacity(take.times.len());
+    for factor in &take.times {
+        let fetched = compiled.fetch(factor, place);
+        if !fetched.has_value() {
+            return default(&optional, take);
+        }
+        let number = matches!(fetched, Fetched::Number(_));
+        let raw = fetched.text();
+        let parsed = parse(&raw, number).map_err(|reason| (Some(factor), shown(&raw), reason))?;
+        factors.push(parsed);
+    }
     let done = if take.thousandth {
         thousandth(&text, number).map(Some)
-    } else if take.minor || matches!(take.what, What::Minus(..)) {
+    } else if take.minor || !factors.is_empty() || matches!(take.what, What::Minus(..)) {
         let less = match &take.what {
             What::Minus(_, less) => Some(compiled.fetch(less, place)).filter(Fetched::has_value),
             _ => None,
         };
-        amount(compiled, &text, number, less, take.minor.then_some(currency)).map(Some)
+        let whole = amount(compiled, &text, number, less, take.minor.then_some(currency));
+        whole.and_then(|amount| product(amount, &factors)).map(|d| Some(decimal::shortest(d)))
     } else if matches!(column.ty, Type::Time | Type::Date)
         && (take.time.is_some() || take.zone.is_some() || take.inclusive || header_zone(slot).is_some())
     {
@@ -246,6 +258,8 @@ fn thousandth(text: &str, number: bool) -> Result<String, Reason> {
     value.map(decimal::shortest).map_err(|_| Reason::fixed("has more than 28 digits"))
 }
 
+const LARGE: Reason = Reason::fixed("has more than 28 digits");
+
 /// `text − less`, and where `currency` is given divided by its minor units.
 fn amount(
     compiled: &Compiled,
@@ -253,14 +267,13 @@ fn amount(
     number: bool,
     less: Option<Fetched<'_>>,
     currency: Option<Option<&str>>,
-) -> Result<String, Reason> {
-    const LARGE: Reason = Reason::fixed("has more than 28 digits");
+) -> Result<Decimal, Reason> {
     let mut value = parse(text, number)?;
     if let Some(less) = less {
         let number = matches!(less, Fetched::Number(_));
         let less = parse(&less.text(), number)
             .map_err(|r| Reason::new(format!("cannot be reduced: what is to be subtracted {r}")))?;
-        value = value.checked_sub(less).ok_or(LARGE)?;
+        value = decimal::sub(value, less).ok_or(LARGE)?;
     }
     if let Some(currency) = currency {
         let code = currency.ok_or(Reason::fixed("is in minor units and the row names no currency"))?;
@@ -269,7 +282,12 @@ fn amount(
         value =
             Decimal::try_from_i128_with_scale(plain.mantissa(), plain.scale() + digits).map_err(|_| LARGE)?;
     }
-    Ok(decimal::shortest(value))
+    Ok(value)
+}
+
+/// A number times all of the factors.
+fn product(number: Decimal, factors: &[Decimal]) -> Result<Decimal, Reason> {
+    factors.iter().try_fold(number, |product, f| decimal::mul(product, *f)).ok_or(LARGE)
 }
 
 /// A time's canonical text. One without an offset becomes an instant where `zone` is known, else stays as it is.

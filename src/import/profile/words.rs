@@ -118,6 +118,7 @@ pub(super) struct TakeWords {
     pub concat: Vec<String>,
     pub separator: Option<String>,
     pub minus: Option<String>,
+    pub times: Texts,
     pub when: Option<Conditions>,
     pub strip: Texts,
     pub part: Option<Part>,
