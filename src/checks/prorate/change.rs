@@ -1,6 +1,6 @@
 //! A change as the exports tell it, with its billing cycle and its terms.
 
-use super::inputs::{Inputs, Line};
+use super::inputs::{Inputs, Line, Wanted};
 use crate::{
     data::{
         At,
@@ -171,16 +171,8 @@ fn plan_at(inputs: &Inputs<'_>, s: &Subscription, at: Instant) -> Text {
 /// A start that its subscription's grid of periods does not have: the first part of a period is charged. A first
 /// line that runs for a whole interval says that the periods began elsewhere then.
 fn start_of<'i>(inputs: &Inputs<'_>, s: &'i Subscription) -> Option<Event<'i>> {
-    let at = s.started_at?;
-    let covered = inputs.covered_from.is_some_and(|from| from <= at);
-    if !covered || s.trial_end.is_some_and(|end| end > at) {
-        return None;
-    }
-    let on = reading(at, inputs.zone(Some(s)));
-    let grid = grid(inputs, s, None)?;
-    let period = grid.containing(on)?;
-    // Exports often give the day alone, without the zone in which it began.
-    if on - period.start < TimeDelta::hours(24) || period.end - on < TimeDelta::hours(24) {
+    let (at, period) = start_within(inputs, s)?;
+    if inputs.covered_from.is_none_or(|from| from > at) {
         return None;
     }
     let zone = inputs.zone(Some(s));
@@ -194,6 +186,33 @@ fn start_of<'i>(inputs: &Inputs<'_>, s: &'i Subscription) -> Option<Event<'i>> {
     };
     let billed_whole = inputs.lines_of(&s.account_id, Some(&s.subscription_id)).into_iter().any(whole);
     (!billed_whole).then(|| of_subscription(inputs, s, Kind::Start, at, plan_at(inputs, s, at)))
+}
+
+/// Such a start with its period, as far as the subscription itself tells.
+fn start_within(inputs: &Inputs<'_>, s: &Subscription) -> Option<(Instant, Period)> {
+    let at = s.started_at.filter(|at| s.trial_end.is_none_or(|end| end <= *at))?;
+    let on = reading(at, inputs.zone(Some(s)));
+    let period = grid(inputs, s, None)?.containing(on)?;
+    // Exports often give the day alone, without the zone in which it began.
+    let within = on - period.start >= TimeDelta::hours(24) && period.end - on >= TimeDelta::hours(24);
+    within.then_some((at, period))
+}
+
+/// Whose lines are needed: of all that may have a change.
+pub(super) fn wanted(inputs: &Inputs<'_>) -> Wanted {
+    let mut wanted = Wanted::default();
+    for change in inputs.history.changes() {
+        wanted.accounts.insert(change.row.account_id.clone());
+        let own = inputs.history.subscription_of(change).map(|s| &s.subscription_id);
+        wanted.subscriptions.extend(change.row.subscription_id.iter().chain(own).cloned());
+    }
+    for s in inputs.history.subscriptions() {
+        if start_within(inputs, s).is_some() || end_of(inputs, s).is_some() {
+            wanted.accounts.insert(s.account_id.clone());
+            wanted.subscriptions.insert(s.subscription_id.clone());
+        }
+    }
+    wanted
 }
 
 /// An end within the current period.

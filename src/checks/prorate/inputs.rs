@@ -2,11 +2,8 @@
 
 use crate::{
     data::{
-        At, Data,
-        records::{
-            Account, Entitlement, Invoice, InvoiceLine, Message, Payment, Plan, PlanChange, Subscription,
-            Text,
-        },
+        Cells, Data, Record as _, record,
+        records::{Account, Entitlement, InvoiceLine, Plan, PlanChange, Subscription, Text},
     },
     judge::{
         entitled::Entitlements,
@@ -19,7 +16,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use chrono_tz::Tz;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A line of an invoice that is not void, with its account and its moments.
 pub(super) struct Line {
@@ -55,107 +52,265 @@ struct Collected {
     first: Option<Instant>,
 }
 
+record! {
+    /// Of an invoice what prorate needs.
+    Bill of "invoices" {
+        invoice_id: Text,
+        account_id: Text,
+        subscription_id: Option<Text>,
+        status: Text,
+        issued_at: Option<Instant>,
+        total: Decimal,
+        paid_at: Option<Instant>,
+        period_start: Option<Stamp>,
+        period_end: Option<Stamp>,
+    }
+}
+
+record! {
+    /// Of a payment what prorate needs.
+    Paid of "payments" {
+        invoice_id: Option<Text>,
+        status: Text,
+        attempted_at: Instant,
+        amount: Option<Decimal>,
+    }
+}
+
+record! {
+    /// Of a message what prorate needs.
+    Told of "messages" {
+        related_id: Option<Text>,
+        sent_at: Instant,
+    }
+}
+
+/// Maps of names that exports bring: fast, and seeded anew in each run.
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// The accounts and subscriptions whose lines are looked at: those that may have a change. Of the others, who are
+/// most, no line is kept.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub accounts: HashSet<Text, foldhash::fast::RandomState>,
+    pub subscriptions: HashSet<Text, foldhash::fast::RandomState>,
+}
+
 pub(super) struct Inputs<'d> {
     pub data: &'d Data<'d>,
     pub history: PlanHistory,
     pub catalogue: Catalogue,
     pub billed: BilledPrices,
     pub entitlements: Entitlements,
+    /// The lines of all that may have a change.
     pub lines: Vec<Line>,
+    /// Proration lines of others.
+    pub loose: usize,
     /// Where an account's lines, and a subscription's, stand among them, rising.
-    lines_by_account: HashMap<Text, Vec<usize>>,
-    lines_by_subscription: HashMap<Text, Vec<usize>>,
-    invoices: HashMap<Text, Invoice>,
+    lines_by_account: Map<Text, Vec<usize>>,
+    lines_by_subscription: Map<Text, Vec<usize>>,
+    bills: Map<Text, Bill>,
     /// The invoices that are not void, by account.
-    by_account: HashMap<Text, Vec<Text>>,
-    collected: HashMap<Text, Collected>,
+    by_account: Map<Text, Vec<Text>>,
+    collected: Map<Text, Collected>,
     /// The first message about an id.
-    told: HashMap<Text, Instant>,
-    accounts: HashMap<Text, Account>,
+    told: Map<Text, Instant>,
+    accounts: Map<Text, Account>,
     /// The first moment that the invoices speak of.
     pub covered_from: Option<Instant>,
 }
 
 /// A stamp as an instant: a day begins in the billing zone, a time without an offset is read in its file's zone.
-fn instant(data: &Data<'_>, stamp: Stamp, at: At, zone: Tz) -> Instant {
+fn instant(stamp: Stamp, of_file: Tz, billing: Tz) -> Instant {
     match stamp {
-        Stamp::Date(_) => stamp.in_zone(zone),
-        other => other.in_zone(data.zone_of(at.file as usize)),
+        Stamp::Date(_) => stamp.in_zone(billing),
+        other => other.in_zone(of_file),
+    }
+}
+
+/// Lines while they are read.
+struct Sieve<'s> {
+    history: &'s PlanHistory,
+    bills: &'s Map<Text, Bill>,
+    wanted: &'s Wanted,
+    /// The billing zone where a subscription has none.
+    zone: Tz,
+}
+
+/// What a piece of the lines came to.
+#[derive(Default)]
+struct Sifted {
+    lines: Vec<Line>,
+    loose: usize,
+    first: Option<Instant>,
+}
+
+/// To whom a line belongs.
+struct Owner {
+    account: Text,
+    subscription: Option<Text>,
+    wanted: bool,
+}
+
+impl Sieve<'_> {
+    /// `None` where the line's invoice is void or its account is not known.
+    fn owner(&self, invoice: &Text, account: Option<Text>, subscription: Option<Text>) -> Option<Owner> {
+        let bill = self.bills.get(invoice);
+        if bill.is_some_and(|b| &*b.status == "void") {
+            return None;
+        }
+        let account = account.or_else(|| bill.map(|b| b.account_id.clone()))?;
+        let subscription = subscription.or_else(|| bill?.subscription_id.clone());
+        let wanted = self.wanted.accounts.contains(&account)
+            || subscription.as_ref().is_some_and(|s| self.wanted.subscriptions.contains(s));
+        Some(Owner { account, subscription, wanted })
+    }
+
+    fn moment(&self, stamp: Option<Stamp>, of_file: Tz, subscription: Option<&Text>) -> Option<Instant> {
+        let billing = || {
+            let own = subscription.and_then(|s| self.history.subscription(s)).and_then(|s| s.timezone);
+            own.unwrap_or(self.zone)
+        };
+        stamp.map(|s| if matches!(s, Stamp::Date(_)) { s.in_zone(billing()) } else { s.in_zone(of_file) })
+    }
+
+    fn take(&self, into: &mut Sifted, row: InvoiceLine, of_file: Tz) {
+        let Some(owner) = self.owner(&row.invoice_id, row.account_id.clone(), row.subscription_id.clone())
+        else {
+            return;
+        };
+        let moment = |stamp| self.moment(stamp, of_file, owner.subscription.as_ref());
+        let (start, end) = (moment(row.period_start), moment(row.period_end));
+        if owner.wanted {
+            into.lines.push(Line {
+                start,
+                end,
+                account: owner.account,
+                subscription: owner.subscription,
+                row,
+            });
+        } else {
+            into.pass(start, &row.kind);
+        }
+    }
+
+    /// The same without a record of a line that is not wanted.
+    fn take_cells(&self, into: &mut Sifted, cells: &Cells<'_>) -> Result<()> {
+        let owner = self.owner(&cells.get(INVOICE)?, cells.get(ACCOUNT)?, cells.get(SUBSCRIPTION)?);
+        match owner {
+            None => {}
+            Some(owner) if owner.wanted => self.take(into, InvoiceLine::read(cells)?, cells.source.zone),
+            Some(owner) => {
+                let start = self.moment(cells.get(START)?, cells.source.zone, owner.subscription.as_ref());
+                into.pass(start, cells.texts[KIND].unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the columns that every line is asked for stand in the record.
+const INVOICE: usize = 1;
+const ACCOUNT: usize = 2;
+const SUBSCRIPTION: usize = 3;
+const KIND: usize = 4;
+const START: usize = 12;
+
+impl Sifted {
+    /// A line that nothing asks for.
+    fn pass(&mut self, start: Option<Instant>, kind: &str) {
+        self.first = [self.first, start].into_iter().flatten().min();
+        self.loose += usize::from(kind == "proration");
     }
 }
 
 impl<'d> Inputs<'d> {
-    pub(super) fn load(data: &'d Data<'d>) -> Result<Inputs<'d>> {
+    /// Loads all; `wanted` says whose lines are looked at, from what the product side tells.
+    pub(super) fn load(data: &'d Data<'d>, wanted: impl FnOnce(&Inputs<'d>) -> Wanted) -> Result<Inputs<'d>> {
+        let (bills, mut inputs) = data.both(bills, |_| Inputs::of_product(data))?;
+        inputs.bills = bills;
+        let wanted = wanted(&inputs);
+        inputs.read_lines(&wanted)?;
+        Ok(inputs)
+    }
+
+    /// What the product says, and what customers were told.
+    fn of_product(data: &'d Data<'d>) -> Result<Inputs<'d>> {
         let billing = data.settings.timezone;
         let changes: Vec<PlanChange> = data.load()?;
         let subscriptions: Vec<Subscription> = data.load()?;
         let plans: Vec<Plan> = data.load()?;
         let entitlements: Vec<Entitlement> = data.load()?;
-        let invoices: Vec<Invoice> = data.load()?;
-        let rows: Vec<InvoiceLine> = data.load()?;
         let accounts: Vec<Account> = data.load()?;
-        let history =
-            PlanHistory::new(subscriptions, changes, true, billing, |at| data.zone_of(at.file as usize));
-        let invoices: HashMap<Text, Invoice> =
-            invoices.into_iter().map(|i| (i.invoice_id.clone(), i)).collect();
-        let zone_of = |subscription: Option<&Text>| {
-            subscription.and_then(|s| history.subscription(s)).and_then(|s| s.timezone).unwrap_or(billing)
-        };
-        let mut lines: Vec<Line> = Vec::with_capacity(rows.len());
-        for row in rows {
-            let invoice = invoices.get(&row.invoice_id);
-            let account = row.account_id.clone().or_else(|| invoice.map(|i| i.account_id.clone()));
-            let Some(account) = account.filter(|_| invoice.is_none_or(|i| &*i.status != "void")) else {
-                continue;
-            };
-            let subscription =
-                row.subscription_id.clone().or_else(|| invoice.and_then(|i| i.subscription_id.clone()));
-            let zone = zone_of(subscription.as_ref());
-            let moment = |stamp: Option<Stamp>| stamp.map(|s| instant(data, s, row.at, zone));
-            let (start, end) = (moment(row.period_start), moment(row.period_end));
-            lines.push(Line { start, end, account, subscription, row });
-        }
-        lines.sort_by(|a, b| (a.start, &a.row.line_id, a.row.at).cmp(&(b.start, &b.row.line_id, b.row.at)));
-        let mut lines_by_account: HashMap<Text, Vec<usize>> = HashMap::new();
-        let mut lines_by_subscription: HashMap<Text, Vec<usize>> = HashMap::new();
-        for (at, line) in lines.iter().enumerate() {
-            lines_by_account.entry(line.account.clone()).or_default().push(at);
-            if let Some(subscription) = &line.subscription {
-                lines_by_subscription.entry(subscription.clone()).or_default().push(at);
-            }
-        }
-        let is_draft = |l: &Line| invoices.get(&l.row.invoice_id).is_some_and(|i| &*i.status == "draft");
-        let billed = BilledPrices::new(
-            lines.iter().filter(|l| !is_draft(l)).filter_map(|l| Some((&l.row, &l.account, l.start?, l.end))),
-        );
-        let mut by_account: HashMap<Text, Vec<Text>> = HashMap::new();
-        for i in invoices.values().filter(|i| &*i.status != "void") {
-            by_account.entry(i.account_id.clone()).or_default().push(i.invoice_id.clone());
-        }
-        by_account.values_mut().for_each(|ids| ids.sort());
-        let issued = invoices.values().filter_map(|i| i.issued_at);
-        let covered_from = lines.iter().filter_map(|l| l.start).chain(issued).min();
         Ok(Inputs {
             data,
-            history,
+            history: PlanHistory::new(subscriptions, changes, true, billing, |at| {
+                data.zone_of(at.file as usize)
+            }),
             catalogue: Catalogue::new(plans),
-            billed,
+            billed: BilledPrices::default(),
             entitlements: Entitlements::new(entitlements),
-            lines,
-            lines_by_account,
-            lines_by_subscription,
-            by_account,
-            collected: collected(data.load()?)?,
+            lines: Vec::new(),
+            loose: 0,
+            lines_by_account: Map::default(),
+            lines_by_subscription: Map::default(),
+            bills: Map::default(),
+            by_account: Map::default(),
+            collected: Map::default(),
             told: told(data.load()?),
             accounts: accounts.into_iter().map(|a| (a.account_id.clone(), a)).collect(),
-            invoices,
-            covered_from,
+            covered_from: None,
         })
+    }
+
+    /// The lines of those who are wanted, in the order of their periods, and what became of the invoices' money.
+    fn read_lines(&mut self, wanted: &Wanted) -> Result<()> {
+        let data = self.data;
+        let sieve =
+            Sieve { history: &self.history, bills: &self.bills, wanted, zone: data.settings.timezone };
+        let pieces = data.fold(
+            Sifted::default,
+            |into, row: InvoiceLine| {
+                let zone = data.zone_of(row.at.file as usize);
+                sieve.take(into, row, zone);
+                Ok(())
+            },
+            |into, cells| sieve.take_cells(into, cells),
+        )?;
+        let (mut lines, mut first) = (Vec::new(), None::<Instant>);
+        for piece in pieces {
+            lines.extend(piece.lines);
+            self.loose += piece.loose;
+            first = [first, piece.first].into_iter().flatten().min();
+        }
+        lines.sort_unstable_by(|a: &Line, b| {
+            (a.start, &a.row.line_id, a.row.at).cmp(&(b.start, &b.row.line_id, b.row.at))
+        });
+        for (at, line) in lines.iter().enumerate() {
+            self.lines_by_account.entry(line.account.clone()).or_default().push(at);
+            if let Some(subscription) = &line.subscription {
+                self.lines_by_subscription.entry(subscription.clone()).or_default().push(at);
+            }
+        }
+        let is_draft = |l: &Line| self.bills.get(&l.row.invoice_id).is_some_and(|i| &*i.status == "draft");
+        self.billed = BilledPrices::new(
+            lines.iter().filter(|l| !is_draft(l)).filter_map(|l| Some((&l.row, &l.account, l.start?, l.end))),
+        );
+        let of_wanted = |b: &&Bill| &*b.status != "void" && wanted.accounts.contains(&b.account_id);
+        for bill in self.bills.values().filter(of_wanted) {
+            self.by_account.entry(bill.account_id.clone()).or_default().push(bill.invoice_id.clone());
+        }
+        self.by_account.values_mut().for_each(|ids| ids.sort());
+        let issued = self.bills.values().filter_map(|b| b.issued_at);
+        self.covered_from = lines.iter().filter_map(|l| l.start).chain(first).chain(issued).min();
+        self.lines = lines;
+        self.collected = collected(data)?;
+        Ok(())
     }
 
     /// The lines that are of this account and, where both say one, of this subscription, in their order.
     pub(super) fn lines_of(&self, account: &Text, subscription: Option<&Text>) -> Vec<&Line> {
-        let of = |map: &HashMap<Text, Vec<usize>>, key: &Text| map.get(key).cloned().unwrap_or_default();
+        let of = |map: &Map<Text, Vec<usize>>, key: &Text| map.get(key).cloned().unwrap_or_default();
         let mut at = of(&self.lines_by_account, account);
         if let Some(subscription) = subscription {
             at.extend(of(&self.lines_by_subscription, subscription));
@@ -189,7 +344,7 @@ impl<'d> Inputs<'d> {
     /// What was paid of a line, before tax, and not refunded: all of it where its invoice was paid in full (a transfer
     /// may stand in no export of payments). `None` where that cannot be told.
     pub(super) fn paid_of(&self, line: &Line) -> Option<Decimal> {
-        let invoice = self.invoices.get(&line.row.invoice_id)?;
+        let invoice = self.bills.get(&line.row.invoice_id)?;
         let known = self.data.has("payments") && &*invoice.status != "draft";
         let is_paid = &*invoice.status == "paid";
         let of = self.collected.get(&line.row.invoice_id).copied();
@@ -206,7 +361,7 @@ impl<'d> Inputs<'d> {
     /// Whether a line, issued after a change at `at`, charges its plan for the very cycle of the change, in which the
     /// subscription was on another plan when it began: the new plan for the full period.
     pub(super) fn charges_anew(&self, line: &Line, at: Instant, cycle: (Instant, Instant)) -> bool {
-        let issued = self.invoices.get(&line.row.invoice_id).and_then(|i| i.issued_at);
+        let issued = self.bills.get(&line.row.invoice_id).and_then(|i| i.issued_at);
         let (Some(start), Some(issued)) = (line.start, issued) else { return false };
         let before = self.history.in_force(&line.account, line.subscription.as_deref(), start);
         let was_on_it = before.iter().any(|f| Some(f.plan) == line.row.plan.as_ref());
@@ -221,12 +376,14 @@ impl<'d> Inputs<'d> {
         at: Instant,
         zone: Tz,
     ) -> Option<(Instant, Instant)> {
-        let own = self.by_account.get(account).into_iter().flatten().filter_map(|id| self.invoices.get(id));
+        let own = self.by_account.get(account).into_iter().flatten().filter_map(|id| self.bills.get(id));
         let own = own.filter(|i| match (&i.subscription_id, subscription) {
             (Some(own), Some(wanted)) => own == wanted,
             _ => true,
         });
-        let moment = |i: &Invoice, stamp: Option<Stamp>| Some(instant(self.data, stamp?, i.at, zone));
+        let moment = |i: &Bill, stamp: Option<Stamp>| {
+            Some(instant(stamp?, self.data.zone_of(i.at.file as usize), zone))
+        };
         own.filter_map(|i| Some((moment(i, i.period_start)?, moment(i, i.period_end)?)))
             .filter(|(start, end)| *start < at && at < *end)
             .max_by_key(|(start, end)| *end - *start)
@@ -234,7 +391,7 @@ impl<'d> Inputs<'d> {
 
     /// When an invoice was charged: its first payment that succeeded, else when it was paid or issued. A draft was not.
     pub(super) fn charged_at(&self, invoice: &str) -> Option<Instant> {
-        let record = self.invoices.get(invoice).filter(|i| &*i.status != "draft");
+        let record = self.bills.get(invoice).filter(|i| &*i.status != "draft");
         let first = self.collected.get(invoice).and_then(|c| c.first);
         first.or_else(|| record.and_then(|i| i.paid_at.or(i.issued_at)))
     }
@@ -251,12 +408,14 @@ impl<'d> Inputs<'d> {
         account: &str,
         subscription: Option<&Text>,
         at: Instant,
-    ) -> Option<&Invoice> {
+    ) -> Option<&Bill> {
         let of_account =
-            self.by_account.get(account).into_iter().flatten().filter_map(|id| self.invoices.get(id));
+            self.by_account.get(account).into_iter().flatten().filter_map(|id| self.bills.get(id));
         let zone = self.data.settings.timezone;
-        let moment =
-            |i: &Invoice| i.issued_at.or_else(|| i.period_start.map(|s| instant(self.data, s, i.at, zone)));
+        let moment = |i: &Bill| {
+            i.issued_at
+                .or_else(|| i.period_start.map(|s| instant(s, self.data.zone_of(i.at.file as usize), zone)))
+        };
         of_account
             .filter(|i| match (&i.subscription_id, subscription) {
                 (Some(own), Some(wanted)) => own == wanted,
@@ -269,27 +428,59 @@ impl<'d> Inputs<'d> {
     }
 }
 
-fn collected(payments: Vec<Payment>) -> Result<HashMap<Text, Collected>> {
-    let mut by: HashMap<Text, Collected> = HashMap::new();
-    for p in payments {
-        let Some(id) = p.invoice_id else { continue };
-        let of = by.entry(id).or_default();
-        let amount = p.amount.unwrap_or_default().abs();
-        let sum = match &*p.status {
-            "succeeded" => {
-                of.first = Some(of.first.map_or(p.attempted_at, |f| f.min(p.attempted_at)));
-                &mut of.succeeded
-            }
-            "refunded" => &mut of.refunded,
-            _ => continue,
-        };
-        *sum = decimal::add(*sum, amount).context("payments are too large to be summed")?;
-    }
+/// The invoices by id.
+fn bills(data: &Data<'_>) -> Result<Map<Text, Bill>> {
+    let pieces = data.fold(
+        Vec::new,
+        |list, bill: Bill| {
+            list.push(bill);
+            Ok(())
+        },
+        |list, cells| {
+            list.push(Bill::read(cells)?);
+            Ok(())
+        },
+    )?;
+    let mut by = Map::default();
+    by.reserve(pieces.iter().map(Vec::len).sum());
+    by.extend(pieces.into_iter().flatten().map(|b| (b.invoice_id.clone(), b)));
     Ok(by)
 }
 
-fn told(messages: Vec<Message>) -> HashMap<Text, Instant> {
-    let mut by: HashMap<Text, Instant> = HashMap::new();
+/// What became of each invoice's money.
+fn collected(data: &Data<'_>) -> Result<Map<Text, Collected>> {
+    let add = |by: &mut Map<Text, Collected>, paid: Paid| {
+        let Some(id) = paid.invoice_id else { return Ok(()) };
+        let amount = paid.amount.unwrap_or_default().abs();
+        let one = match &*paid.status {
+            "succeeded" => {
+                Collected { succeeded: amount, first: Some(paid.attempted_at), ..Collected::default() }
+            }
+            "refunded" => Collected { refunded: amount, ..Collected::default() },
+            _ => Collected::default(),
+        };
+        by.entry(id).or_default().add(one)
+    };
+    let mut pieces = data.fold(Map::default, add, |by, cells| add(by, Paid::read(cells)?))?.into_iter();
+    let mut all = pieces.next().unwrap_or_default();
+    for (id, one) in pieces.flatten() {
+        all.entry(id).or_default().add(one)?;
+    }
+    Ok(all)
+}
+
+impl Collected {
+    fn add(&mut self, other: Collected) -> Result<()> {
+        let sum = |a, b| decimal::add(a, b).context("payments are too large to be summed");
+        self.succeeded = sum(self.succeeded, other.succeeded)?;
+        self.refunded = sum(self.refunded, other.refunded)?;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        Ok(())
+    }
+}
+
+fn told(messages: Vec<Told>) -> Map<Text, Instant> {
+    let mut by: Map<Text, Instant> = Map::default();
     for m in messages {
         if let Some(id) = m.related_id {
             let first = by.entry(id).or_insert(m.sent_at);
@@ -297,4 +488,15 @@ fn told(messages: Vec<Message>) -> HashMap<Text, Instant> {
         }
     }
     by
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_that_every_line_is_asked_for_stand_where_they_are_looked_for() {
+        let names = [INVOICE, ACCOUNT, SUBSCRIPTION, KIND, START].map(|at| InvoiceLine::COLUMNS[at]);
+        assert_eq!(names, ["invoice_id", "account_id", "subscription_id", "kind", "period_start"]);
+    }
 }

@@ -109,7 +109,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
         bail!("--from and --price ask for the mathematics alone: name no exports with them");
     }
     let policy = Policy::of(data.settings)?;
-    let inputs = Inputs::load(data)?;
+    let inputs = Inputs::load(data, change::wanted)?;
     let mut excluded: BTreeSet<Text> = BTreeSet::new();
     let mut events = change::events(&inputs);
     events.retain(|e| {

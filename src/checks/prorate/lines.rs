@@ -33,7 +33,7 @@ pub(super) fn attribute(
             near.entry(id).or_default().push(n);
         }
     }
-    let mut found = Attributed { of: vec![Vec::new(); events.len()], loose: 0 };
+    let mut found = Attributed { of: vec![Vec::new(); events.len()], loose: inputs.loose };
     for (at, line) in inputs.lines.iter().enumerate() {
         let candidates = [Some(&line.account), line.subscription.as_ref()];
         let candidates = candidates.into_iter().flatten().filter_map(|k| near.get(k)).flatten();
