@@ -115,7 +115,12 @@ fn list_profiles(session: &Session) -> Result<u8, Failure> {
     let rows = profiles
         .iter()
         .map(|p| {
-            let datasets: Vec<&str> = p.datasets().map(|d| d.name).collect();
+            let mut datasets: Vec<&str> = Vec::new();
+            for name in p.datasets().map(|d| d.name) {
+                if !datasets.contains(&name) {
+                    datasets.push(name);
+                }
+            }
             vec![json!(p.name), json!(datasets.join(", ")), json!(p.system), json!(p.title)]
         })
         .collect();

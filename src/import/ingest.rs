@@ -1,10 +1,12 @@
 //! Export files into the cache: only what has changed is read again.
 
+mod companions;
+
 use super::{
     detect::{self, Detected, Forced, Head, Unknown},
     exports::Export,
     load::{self, FileWork, Loaded},
-    mapping::{Joins, Lookup, Mapping, MappingError, Record},
+    mapping::{Mapping, MappingError},
     profile::Profiles,
     read::{self, Charset, Open, ReadError, Source, csv, json},
 };
@@ -17,7 +19,8 @@ use crate::{
 use anyhow::Result;
 use serde_json::Value;
 use std::{
-    cell::OnceCell,
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
 };
@@ -115,6 +118,8 @@ struct Ingest<'i> {
     options: &'i Options<'i>,
     /// Digest of all profiles: another profile may claim a file.
     profiles: String,
+    /// The profile of each file that was looked at as a companion.
+    recognised: RefCell<HashMap<PathBuf, Option<String>>>,
 }
 
 /// Reads what has changed of the exports into the cache, in one transaction, and gives all of them.
@@ -128,7 +133,8 @@ pub fn ingest(
     for p in options.profiles.iter() {
         profiles.update(p.digest().as_bytes());
     }
-    let job = Ingest { exports, settings, options, profiles: profiles.finalize().to_hex().to_string() };
+    let profiles = profiles.finalize().to_hex().to_string();
+    let job = Ingest { exports, settings, options, profiles, recognised: RefCell::default() };
     let mut out = Ingested::default();
     let mut known: Vec<Option<i64>> = Vec::with_capacity(exports.len());
     for export in exports {
@@ -219,7 +225,11 @@ impl Ingest<'_> {
         let Some(path) = &export.path else { return Ok(None) };
         let Some(known) = cache.known(&Self::key(export))? else { return Ok(None) };
         let same_recipe = known.recipe == self.recipe(export);
-        if !same_recipe || self.options.verify || !known.settled || !companions_unchanged(&known.companions) {
+        if !same_recipe
+            || self.options.verify
+            || !known.settled
+            || !self.companions_unchanged(export, &known.companions)
+        {
             return Ok(None);
         }
         let stamp = Source::File(path.clone()).stamp().ok().flatten();
@@ -355,7 +365,7 @@ impl Ingest<'_> {
             registered: self.options.register && export.path.is_some(),
             companions: Vec::new(),
         };
-        let fits = |k: &KnownPath| k.recipe == recipe && companions_unchanged(&k.companions);
+        let fits = |k: &KnownPath| k.recipe == recipe && self.companions_unchanged(export, &k.companions);
         if let Some(known) = known.filter(fits)
             && self.whole(cache, known.content)?
         {
@@ -453,115 +463,37 @@ impl Ingest<'_> {
                     .map_err(Fault::Unknown)?;
                 let (joins, companions) = self.joins(export, &detected)?;
                 let mapping = Mapping::new(&detected, Some(&header), joins).map_err(Fault::Mapping)?;
+                let mapping = mapping.for_file(&name);
                 (load::csv(&work(mapping, &detected), splitter)?, companions)
             }
             read::Format::Json => {
                 let names = json_names();
                 let mut splitter = json::Splitter::new(text, json::JsonOptions { names })?;
                 let first = splitter.next_block()?;
-                let sample: Vec<Value> = first
-                    .iter()
-                    .flat_map(json::Block::items)
-                    .take(20)
-                    .filter_map(|item| item.ok()?.parse().ok())
-                    .collect();
+                let sample = sample(first.as_ref());
                 let container = splitter.key().map(str::to_owned);
                 let head = Head::Records { first: &sample, container: container.as_deref() };
                 let detected =
                     detect::detect(&name, &head, forced, self.options.profiles).map_err(Fault::Unknown)?;
                 let (joins, companions) = self.joins(export, &detected)?;
                 let mapping = Mapping::new(&detected, None, joins).map_err(Fault::Mapping)?;
+                let mapping = mapping.for_file(&name);
                 (load::json(&work(mapping, &detected), splitter, first)?, companions)
             }
         };
         loaded.warnings.extend(decoding);
         Ok((loaded, companions))
     }
+}
 
-    /// The companion files' tables, and path and digest of each.
-    fn joins(&self, export: &Export, detected: &Detected) -> Result<(Joins, Vec<(String, String)>), Fault> {
-        let mut joins = Joins::new();
-        let mut companions = Vec::new();
-        let Some(profile) = detected.profile() else { return Ok((joins, companions)) };
-        for need in profile.joins() {
-            let candidates = self.companions(export, need.file.as_deref());
-            let mut found = None;
-            for path in candidates {
-                if let Some(table) = self.lookup(&need, &path)? {
-                    found = Some((path, table));
-                    break;
-                }
-            }
-            let Some((path, (table, digest))) = found else {
-                return Err(Fault::Join(format!(
-                    "is read by profile {}, which needs {need}; put it beside this file or name it too",
-                    profile.name
-                )));
-            };
-            companions.push((path.to_string_lossy().into_owned(), digest));
-            joins.insert(need.join.clone(), table);
-        }
-        Ok((joins, companions))
-    }
-
-    /// Files that may be the companion: those beside the export whose name fits, then the other exports.
-    fn companions(&self, export: &Export, pattern: Option<&str>) -> Vec<PathBuf> {
-        let pattern = pattern.and_then(|p| glob::Pattern::new(p).ok());
-        let fits = |p: &Path| {
-            let name = p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            pattern.as_ref().is_none_or(|g| g.matches(&name))
-        };
-        let mut list: Vec<PathBuf> = Vec::new();
-        if let Some(folder) = export.path.as_deref().map(|p| p.parent().unwrap_or(Path::new("."))) {
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-            if let Ok(entries) = std::fs::read_dir(folder) {
-                list = entries.flatten().map(|e| e.path()).filter(|p| p.is_file() && fits(p)).collect();
-                list.sort();
-            }
-        }
-        list.extend(self.exports.iter().filter_map(|e| e.path.clone()));
-        list.retain(|p| Some(p.as_path()) != export.path.as_deref());
-        list.dedup();
-        list
-    }
-
-    /// The companion's table and digest, if the file is one.
-    fn lookup(
-        &self,
-        need: &super::mapping::JoinNeed,
-        path: &Path,
-    ) -> Result<Option<(Lookup, String)>, Fault> {
-        let source = Source::File(path.to_owned());
-        let Ok(text) = source.open(&Open::default(), Arc::new(AtomicU64::new(0))) else { return Ok(None) };
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_it = |head: &Head<'_>| match &need.profile {
-            None => true,
-            Some(wanted) => detect::detect(&name, head, None, self.options.profiles)
-                .is_ok_and(|d| d.profile().is_some_and(|p| p.name == *wanted)),
-        };
-        if read::Format::sniff(text.head()) != Some(read::Format::Csv) {
-            return Ok(None);
-        }
-        let known = |names: &[&str]| detect::score_header(names, self.options.profiles);
-        let Ok(mut reader) = csv::Reader::new(text, csv::CsvOptions { dialect: None, known: Some(&known) })
-        else {
-            return Ok(None);
-        };
-        let names = reader.header().names.clone();
-        let header: Vec<&str> = names.iter().map(String::as_str).collect();
-        if !is_it(&Head::Header(&header)) {
-            return Ok(None);
-        }
-        let Ok(mut table) = Lookup::new(need, &name, Some(&header)) else { return Ok(None) };
-        while let Some(row) = reader.next_row()? {
-            if let Ok(row) = row {
-                let cells: Vec<&str> = row.iter().collect();
-                table.add(&Record::Cells(&cells));
-            }
-        }
-        let identity = reader.finish()?;
-        Ok(Some((table, blake3::Hash::from(identity.digest).to_hex().to_string())))
-    }
+/// The first records of a JSON file, by which it is recognised.
+fn sample(first: Option<&json::Block>) -> Vec<Value> {
+    first
+        .into_iter()
+        .flat_map(json::Block::items)
+        .take(20)
+        .filter_map(|item| item.ok()?.parse().ok())
+        .collect()
 }
 
 /// Names under which a JSON object may hold its records.
@@ -580,12 +512,6 @@ fn gone(error: ReadError) -> ReadError {
 /// BLAKE3 of a source's bytes, hexadecimal.
 fn digest(source: &Source) -> Result<String, ReadError> {
     Ok(blake3::Hash::from(source.identity()?.digest).to_hex().to_string())
-}
-
-fn companions_unchanged(companions: &[(String, String)]) -> bool {
-    companions
-        .iter()
-        .all(|(path, known)| digest(&Source::File(PathBuf::from(path))).is_ok_and(|d| d == *known))
 }
 
 /// A fault on its way out of a savepoint.

@@ -66,6 +66,27 @@ fn a_file_that_is_removed_while_it_is_read_is_code_3() {
 }
 
 #[test]
+fn a_companion_that_comes_goes_and_comes_back_is_seen() {
+    let home = Home::new();
+    let from = repository().join("fixtures/charges/vendor-stripe");
+    for file in fs::read_dir(from).unwrap().map(|e| e.unwrap()) {
+        home.write(&format!("data/{}", file.file_name().to_str().unwrap()), fs::read(file.path()).unwrap());
+    }
+    // Which invoice a charge paid stands in two pages of another export.
+    let page = home.path().join("data/stripe-invoice-payments-page-2.json");
+    let text = fs::read(&page).unwrap();
+    let double = || {
+        let (report, _) = home.json(&["charges", "data", "--as-of", "2026-12-01"]);
+        report["findings"].as_array().unwrap().iter().any(|f| f["code"] == "charges/double-charge")
+    };
+    assert!(double());
+    fs::remove_file(&page).unwrap();
+    assert!(!double());
+    fs::write(&page, &text).unwrap();
+    assert!(double());
+}
+
+#[test]
 fn a_file_that_grows_while_it_is_read_is_read_whole_or_not_at_all() {
     let home = company();
     let file = home.write("big.csv", many_events(400_000));

@@ -36,6 +36,9 @@ pub(super) fn resolve(name: &str, words: ProfileWords, builtin: bool) -> Result<
             return Err(at.of("file", &format!("is no file pattern: {e}")));
         }
         maker.field(&at.key("by"), &spec.by)?;
+        if spec.through().and_then(|(other, _)| words.join.get(other)?.through()).is_some() {
+            return Err(at.of("by", "is a column of a join that itself goes by another join"));
+        }
     }
     let truncated = words
         .truncated
@@ -204,10 +207,14 @@ impl Maker {
         if words.minus.is_some() && from.is_empty() {
             return Err(at.of("minus", "goes with from"));
         }
+        if !words.times.0.is_empty() && from.is_empty() {
+            return Err(at.of("times", "goes with from"));
+        }
         let numeric = matches!(column.ty, Type::Money | Type::Decimal);
-        if (words.unit.is_some() || words.minus.is_some()) && !numeric {
+        let times = self.fields(&at.key("times"), &words.times.0)?;
+        if (words.unit.is_some() || words.minus.is_some() || !times.is_empty()) && !numeric {
             return Err(at.fault(&format!(
-                "unit and minus are for money and decimals; {} is {}",
+                "unit, minus and times are for money and decimals; {} is {}",
                 column.name,
                 column.ty.name()
             )));
@@ -257,7 +264,10 @@ impl Maker {
             default: words.default.as_ref().map(|t| t.0.clone()),
             minor: words.unit == Some(Unit::Minor),
             thousandth: words.unit == Some(Unit::Thousandth),
+            local: words.unit == Some(Unit::Local),
+            times,
             part: words.part.clone(),
+            starting: words.starting.clone().filter(|s| !s.is_empty()),
             time: words.time,
             zone,
             inclusive: words.inclusive,

@@ -13,7 +13,10 @@ use crate::{
 };
 use chrono_tz::Tz;
 use serde_json::Value;
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 use thiserror::Error;
 
 /// One record of an export.
@@ -99,7 +102,10 @@ impl MissingColumn {
         let names = header.iter().copied();
         let mut near = nearest(column, names.clone());
         if near.is_empty() {
-            near = wanted.iter().flat_map(|w| nearest(w, names.clone())).take(2).collect();
+            near = wanted.iter().flat_map(|w| nearest(w, names.clone())).collect();
+            let mut seen = BTreeSet::new();
+            near.retain(|n| seen.insert(*n));
+            near.truncate(2);
         }
         let nearest = near.into_iter().filter(|n| !n.trim().is_empty()).map(str::to_owned).collect();
         MissingColumn { column: column.to_owned(), wanted, nearest }
@@ -194,13 +200,31 @@ impl<'p> PlainWay<'p> {
     }
 
     fn of(take: &'p Take<Slot>) -> Option<PlainWay<'p>> {
-        let Take { what, when, strip, words, default, minor, thousandth, part, time, zone, inclusive } = take;
+        let Take {
+            what,
+            when,
+            strip,
+            words,
+            default,
+            minor,
+            thousandth,
+            local,
+            times,
+            part,
+            starting,
+            time,
+            zone,
+            inclusive,
+        } = take;
         let bare = when.is_none()
             && strip.is_empty()
             && words.is_none()
             && !minor
             && !thousandth
+            && !local
+            && times.is_empty()
             && part.is_none()
+            && starting.is_none()
             && time.is_none()
             && zone.is_none()
             && !inclusive;
@@ -254,7 +278,9 @@ impl Compiled {
         }
         for need in profile.joins() {
             let table = joins.get(&need.join);
-            if table.is_none_or(|t| need.columns.iter().any(|c| t.column(c).is_none())) {
+            if !(need.optional && table.is_none())
+                && table.is_none_or(|t| need.columns.iter().any(|c| t.column(c).is_none()))
+            {
                 return Err(MappingError::MissingJoin {
                     profile: profile.name.clone(),
                     need: Box::new(need),
@@ -305,7 +331,7 @@ impl Compiled {
             (Slot::Path(path), Place::Json(scope)) => match path.find(scope) {
                 Found::Missing => Fetched::Missing,
                 Found::Null => Fetched::Null,
-                Found::Name(name) => Fetched::Text(Cow::Borrowed(name)),
+                Found::Name(name) => Fetched::Text(name),
                 Found::One(Value::String(s)) if s.trim().is_empty() => Fetched::Null,
                 Found::One(Value::Number(n)) => Fetched::Number(n.as_str()),
                 Found::One(v) => scalar(v).map_or(Fetched::Nested(v), Fetched::Text),

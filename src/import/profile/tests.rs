@@ -183,9 +183,9 @@ fn a_file_without_a_needed_header_is_refused_with_the_headers_that_would_do() {
     let all = Profiles::builtin();
     let payments = all.get("stripe/payments").unwrap();
     let e =
-        Mapping::profile(payments, Some(&["Created date", "Status"]), Joins::new()).unwrap_err().to_string();
+        Mapping::profile(payments, Some(&["Created at", "Status"]), Joins::new()).unwrap_err().to_string();
     assert!(e.contains("payment_id (from id or PaymentIntent ID)"), "{e}");
-    assert!(e.contains("attempted_at (from Created (*)) (there is Created date)"), "{e}");
+    assert!(e.contains("attempted_at (from Created (*) or Created date (*)) (there is Created at)"), "{e}");
     let twice = ["id", "Created", "Status", "Amount", "amount"];
     let e = Mapping::profile(payments, Some(&twice), Joins::new()).unwrap_err().to_string();
     assert!(e.contains("Amount stands twice in the header, as fields 4 and 5"), "{e}");
@@ -244,4 +244,115 @@ fn the_example_in_the_documentation_is_a_profile() {
     let whole =
         format!("{}\ncolumns.account_id = 'Customer'\ncolumns.currency = 'Currency'", example.join("\n"));
     own(&whole).unwrap();
+}
+
+const JSON: &str = "format = 'json'\nrecognise.all = ['id']\n[[output]]\ndataset = 'credit_notes'\ncolumns.credit_note_id = 'id'\ncolumns.amount = 'sum'\ncolumns.currency = { const = 'USD' }\n";
+
+/// The invoice and account of one record, by these further lines of a profile.
+fn note(lines: &str, record: &Value, around: &Value, joins: Joins) -> String {
+    let profile = own(&format!("{JSON}{lines}")).unwrap();
+    let mapping = Mapping::profile(&profile, None, joins).unwrap().for_file("notes-cus_77-2026.json");
+    let mut out = String::new();
+    let outcome = mapping.apply_within(&mut mapping.state(), Record::Json(record), around, &mut |row| {
+        out = [1, 2].map(|at| row.values[at].as_deref().unwrap_or("-").to_owned()).join(" ");
+    });
+    outcome.rejected.first().map_or(out, |r| format!("! {} {}", r.column, r.reason))
+}
+
+#[test]
+fn what_stands_around_the_list_and_in_the_files_name_can_be_read() {
+    let lines =
+        "columns.invoice_id = 'in'\ncolumns.account_id = ['^.who', { from = '^.#', starting = 'cus_' }]";
+    let record = json!({"id": 1, "sum": 2, "in": "in_1"});
+    assert_eq!(note(lines, &record, &json!({"who": "cus_1"}), Joins::new()), "in_1 cus_1");
+    assert_eq!(note(lines, &record, &json!({}), Joins::new()), "in_1 cus_77");
+    let other = lines.replace("cus_'", "acct_'");
+    assert_eq!(note(&other, &record, &json!({}), Joins::new()), "in_1 -");
+    for (text, word) in [("x-cus_1.b", "cus_1"), ("xcus_1 cus_2", "cus_2"), ("cus_", "-"), ("CUS_1", "-")] {
+        let lines = "columns.invoice_id = 'in'\ncolumns.account_id = { from = 'who', starting = 'cus_' }";
+        let record = json!({"id": 1, "sum": 2, "in": "in_1", "who": text});
+        assert_eq!(note(lines, &record, &json!({}), Joins::new()), format!("in_1 {word}"), "{text}");
+    }
+}
+
+#[test]
+fn a_join_may_be_optional_and_may_go_by_another_join() {
+    let lines = "columns.invoice_id = ['@bills.no', '@parts.bill', 'part']\n\
+        [join.parts]\nfile = 'parts*'\nkey = 'id'\nby = 'part'\noptional = true\n\
+        [join.bills]\nfile = 'bills*'\nkey = 'id'\nby = '@parts.bill'\noptional = true";
+    let record = json!({"id": 1, "sum": 2, "part": "p_1"});
+    let needs = own(&format!("{JSON}{lines}")).unwrap().joins();
+    let table = |join: &str, rows: &[Value]| {
+        let need = needs.iter().find(|n| n.join == join).unwrap();
+        let mut pages = rows.iter().map(|row| {
+            let mut page = Lookup::new(need, "x.json", None).unwrap();
+            page.add(&Record::Json(row));
+            page
+        });
+        let mut all = pages.next().unwrap();
+        pages.for_each(|page| all.merge(page));
+        (join.to_owned(), all)
+    };
+    let parts = [json!({"id": "p_0", "bill": "b_0"}), json!({"id": "p_1", "bill": "b_1"})];
+    let bills = [json!({"id": "b_1", "no": "in_9"})];
+    let none = || Joins::new();
+    assert_eq!(note(lines, &record, &json!({}), none()), "p_1 -");
+    assert_eq!(note(lines, &record, &json!({}), Joins::from([table("parts", &parts)])), "b_1 -");
+    let both = Joins::from([table("parts", &parts), table("bills", &bills)]);
+    assert_eq!(note(lines, &record, &json!({}), both), "in_9 -");
+    let far = lines.replace("by = 'part'", "by = '@bills.id'");
+    assert!(own(&format!("{JSON}{far}")).unwrap_err().contains("itself goes by another join"));
+    let needed = lines.replace("optional = true", "optional = false");
+    let profile = own(&format!("{JSON}{needed}")).unwrap();
+    assert!(matches!(Mapping::profile(&profile, None, none()), Err(MappingError::MissingJoin { .. })));
+}
+
+#[test]
+fn a_product_is_exact_and_absent_where_a_factor_is() {
+    let total = |take: &str| csv("total", take, "V", "2.50");
+    // The row's sum is 5.
+    assert_eq!(total("{ from = 'V', times = ['Sum', '=12'] }"), "150");
+    assert_eq!(total("{ from = 'V', unit = 'minor', times = '=3' }"), "7.5", "yen have no minor unit");
+    assert!(total("{ from = 'V', times = 'Who' }").starts_with("! is not a decimal number"));
+    assert_eq!(total("[{ from = 'V', times = 'Gone' }, 'Sum']"), "5");
+    assert!(own(&format!("{HEAD}columns.issued_at = {{ from = 'x', times = 'y' }}")).is_err());
+}
+
+#[test]
+fn amounts_are_read_as_people_of_any_language_write_them() {
+    let usd = |value: &str| csv("total", "{ from = 'V', unit = 'local' }", "V", value);
+    // HEAD's row is in yen, which has no places.
+    assert_eq!((usd("1,290"), usd("1.290,00").starts_with('!')), ("1290".to_owned(), true));
+    assert_eq!((usd("12,90").starts_with('!'), usd("1,2,3").starts_with('!')), (true, true));
+    let in_currency = |code: &str, value: &str| {
+        let text = JSON.replace("USD", code).replace("= 'sum'", "= { from = 'sum', unit = 'local' }");
+        let profile = own(&format!("{text}columns.invoice_id = 'in'")).unwrap();
+        let mapping = Mapping::profile(&profile, None, Joins::new()).unwrap();
+        let record = json!({"id": "1", "in": "in_1", "sum": value});
+        let mut out = String::new();
+        let outcome = mapping.apply(&mut mapping.state(), Record::Json(&record), &mut |row| {
+            let at = row.dataset.position("amount").unwrap();
+            out = row.values[at].as_deref().unwrap_or("-").to_owned();
+        });
+        if outcome.rejected.is_empty() { out } else { "rejected".to_owned() }
+    };
+    for (code, written, is) in [
+        ("USD", "1,290.00", "1290"),
+        ("USD", "1.290,00", "1290"),
+        ("EUR", "399,00", "399"),
+        ("EUR", "-20,31", "-20.31"),
+        ("EUR", "1.234.567,89", "1234567.89"),
+        ("EUR", "29.00", "29"),
+        ("EUR", "29", "29"),
+        ("KWD", "1,290", "1.29"),
+        ("KWD", "1.290,500", "1290.5"),
+        // It could be either.
+        ("USD", "1,290", "rejected"),
+        ("USD", "12,34,00", "rejected"),
+        ("USD", "1234,567.00", "rejected"),
+        ("USD", ",00", "rejected"),
+        ("USD", "1,290,00", "rejected"),
+    ] {
+        assert_eq!(in_currency(code, written), is, "{code} {written}");
+    }
 }

@@ -70,6 +70,12 @@ pub(super) fn take<'a>(
             }
         }
     }
+    if let Some(starting) = &take.starting {
+        match word_starting(&text, starting) {
+            Some(word) => text = Cow::Owned(word.to_owned()),
+            None => return default(&optional, take),
+        }
+    }
     if let Some(words) = &take.words {
         match words.get(&fold_name(&text)) {
             Some(ours) if ours.is_empty() => return default(&optional, take),
@@ -84,14 +90,31 @@ pub(super) fn take<'a>(
             }
         }
     }
+    if take.local
+        && let Some(plain) = currency.and_then(|code| plain(&text, digits(compiled, code)))
+    {
+        text = Cow::Owned(plain);
+    }
+    let mut factors = Vec::with_capacity(take.times.len());
+    for factor in &take.times {
+        let fetched = compiled.fetch(factor, place);
+        if !fetched.has_value() {
+            return default(&optional, take);
+        }
+        let number = matches!(fetched, Fetched::Number(_));
+        let raw = fetched.text();
+        let parsed = parse(&raw, number).map_err(|reason| (Some(factor), shown(&raw), reason))?;
+        factors.push(parsed);
+    }
     let done = if take.thousandth {
         thousandth(&text, number).map(Some)
-    } else if take.minor || matches!(take.what, What::Minus(..)) {
+    } else if take.minor || !factors.is_empty() || matches!(take.what, What::Minus(..)) {
         let less = match &take.what {
             What::Minus(_, less) => Some(compiled.fetch(less, place)).filter(Fetched::has_value),
             _ => None,
         };
-        amount(compiled, &text, number, less, take.minor.then_some(currency)).map(Some)
+        let whole = amount(compiled, &text, number, less, take.minor.then_some(currency));
+        whole.and_then(|amount| product(amount, &factors)).map(|d| Some(decimal::shortest(d)))
     } else if matches!(column.ty, Type::Time | Type::Date)
         && (take.time.is_some() || take.zone.is_some() || take.inclusive || header_zone(slot).is_some())
     {
@@ -101,6 +124,15 @@ pub(super) fn take<'a>(
         return checked(&optional, text, number).map_err(|(raw, reason)| (slot, raw, reason));
     };
     done.map(|v| v.map(Cow::Owned)).map_err(|reason| (slot, shown(&text), reason))
+}
+
+/// The first run of letters and digits that begins with `starting`, which itself stands at the beginning of a word.
+fn word_starting<'t>(text: &'t str, starting: &str) -> Option<&'t str> {
+    let begins = |at: &usize| !text[..*at].ends_with(char::is_alphanumeric);
+    let at = text.match_indices(starting).map(|(at, _)| at).find(begins)?;
+    let rest = &text[at + starting.len()..];
+    let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    (end > 0).then(|| &text[at..at + starting.len() + end])
 }
 
 fn header_zone(slot: Option<&Slot>) -> Option<Tz> {
@@ -186,12 +218,47 @@ fn parse(text: &str, number: bool) -> Result<Decimal, Reason> {
     })
 }
 
+/// The decimal places of a currency's minor unit as the vendor counts them.
+fn digits(compiled: &Compiled, code: &str) -> u32 {
+    compiled.minor_digits.get(code).copied().unwrap_or_else(|| money::minor_digits(code))
+}
+
+/// An amount with a comma as a plain decimal: it has all `digits` places of its currency, so that what separates
+/// thousands cannot be taken for what separates places. `None` where there is no comma, or it stands elsewhere.
+fn plain(text: &str, digits: u32) -> Option<String> {
+    if !text.contains(',') {
+        return None;
+    }
+    let (sign, number) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, point, places) = match number.rfind([',', '.']) {
+        Some(at) if digits > 0 => (&number[..at], &number[at..=at], &number[at + 1..]),
+        _ => (number, "", ""),
+    };
+    if places.len() != digits as usize {
+        return None;
+    }
+    let all_digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let between = whole.chars().find(|c| !c.is_ascii_digit());
+    let mut groups = match between {
+        None => vec![whole],
+        Some(c) if matches!(c, ',' | '.') && !point.starts_with(c) => whole.split(c).collect(),
+        Some(_) => return None,
+    };
+    let first = groups.remove(0);
+    let rest_fits = groups.iter().all(|g| g.len() == 3 && all_digits(g));
+    let first_fits = all_digits(first) && (groups.is_empty() || first.len() <= 3);
+    let shape = first_fits && rest_fits && (places.is_empty() || all_digits(places));
+    shape.then(|| format!("{sign}{first}{}{}{places}", groups.concat(), if digits > 0 { "." } else { "" }))
+}
+
 /// The thousandth part of a number.
 fn thousandth(text: &str, number: bool) -> Result<String, Reason> {
     let plain = parse(text, number)?.normalize();
     let value = Decimal::try_from_i128_with_scale(plain.mantissa(), plain.scale() + 3);
     value.map(decimal::shortest).map_err(|_| Reason::fixed("has more than 28 digits"))
 }
+
+const LARGE: Reason = Reason::fixed("has more than 28 digits");
 
 /// `text − less`, and where `currency` is given divided by its minor units.
 fn amount(
@@ -200,23 +267,27 @@ fn amount(
     number: bool,
     less: Option<Fetched<'_>>,
     currency: Option<Option<&str>>,
-) -> Result<String, Reason> {
-    const LARGE: Reason = Reason::fixed("has more than 28 digits");
+) -> Result<Decimal, Reason> {
     let mut value = parse(text, number)?;
     if let Some(less) = less {
         let number = matches!(less, Fetched::Number(_));
         let less = parse(&less.text(), number)
             .map_err(|r| Reason::new(format!("cannot be reduced: what is to be subtracted {r}")))?;
-        value = value.checked_sub(less).ok_or(LARGE)?;
+        value = decimal::sub(value, less).ok_or(LARGE)?;
     }
     if let Some(currency) = currency {
         let code = currency.ok_or(Reason::fixed("is in minor units and the row names no currency"))?;
-        let digits = compiled.minor_digits.get(code).copied().unwrap_or_else(|| money::minor_digits(code));
+        let digits = digits(compiled, code);
         let plain = value.normalize();
         value =
             Decimal::try_from_i128_with_scale(plain.mantissa(), plain.scale() + digits).map_err(|_| LARGE)?;
     }
-    Ok(decimal::shortest(value))
+    Ok(value)
+}
+
+/// A number times all of the factors.
+fn product(number: Decimal, factors: &[Decimal]) -> Result<Decimal, Reason> {
+    factors.iter().try_fold(number, |product, f| decimal::mul(product, *f)).ok_or(LARGE)
 }
 
 /// A time's canonical text. One without an offset becomes an instant where `zone` is known, else stays as it is.

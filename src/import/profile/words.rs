@@ -78,6 +78,15 @@ pub(crate) struct Join {
     pub file: Option<String>,
     pub key: String,
     pub by: String,
+    #[serde(default)]
+    pub optional: bool,
+}
+
+impl Join {
+    /// The other join, and its column, that this one goes by.
+    pub(super) fn through(&self) -> Option<(&str, &str)> {
+        self.by.strip_prefix('@')?.split_once('.')
+    }
 }
 
 /// How a time is written.
@@ -95,6 +104,7 @@ pub(crate) enum TimeForm {
 pub(super) enum Unit {
     Major,
     Minor,
+    Local,
     Thousandth,
 }
 
@@ -108,9 +118,11 @@ pub(super) struct TakeWords {
     pub concat: Vec<String>,
     pub separator: Option<String>,
     pub minus: Option<String>,
+    pub times: Texts,
     pub when: Option<Conditions>,
     pub strip: Texts,
     pub part: Option<Part>,
+    pub starting: Option<String>,
     pub words: Option<BTreeMap<String, String>>,
     pub default: Option<Text>,
     pub unit: Option<Unit>,
