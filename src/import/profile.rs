@@ -30,10 +30,12 @@
 //! - `strip` (prefixes), `part = { at = "/", number = -1 }` (the last of the parts that `/` separates; 1 is the first),
 //!   `words` (vendor's word → ours; `""`: no value; words that are ours already pass; another
 //!   word rejects the row), `default` (where there is no value);
+//! - `member = "usage.tokens"`: the field holds JSON text (in a CSV cell, say), and the value stands at this path in it;
 //! - `unit`: `major` (default), `thousandth` (the number is divided by 1,000) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
 //!   profile for a vendor who counts otherwise);
 //! - `time`: `rfc3339` (default: all the forms of a canonical export), `minute` (`YYYY-MM-DD HH:MM`, seconds
-//!   allowed), `unix_s`, `unix_ms`, `day_first` (`31/12/2026`, also with `.` or `-`, and with a clock of 12 or 24 hours
+//!   allowed), `named_zone` (`YYYY-MM-DD HH:MM:SS PST`: the abbreviations that name one offset, those of North America as
+//!   RFC 5322 reads them; another rejects the row), `unix_s`, `unix_ms`, `day_first` (`31/12/2026`, also with `.` or `-`, and with a clock of 12 or 24 hours
 //!   behind it), `month_first` (`12/31/2026`), `either_first` (as the date itself tells; `5/6/2026` does not and is
 //!   rejected; dots are day first); `plus_minutes = "field"`: so many minutes later; `zone` (IANA) for times without an offset, else the zone in the header's
 //!   brackets, else the file's; `inclusive = true`: an end that is part of the period (the day after it, or the
@@ -53,6 +55,7 @@
 //! from that profile and replace only what is written here; outputs are matched by dataset, columns by name, and
 //! `columns.x = []` takes a column away.
 
+mod abbreviation;
 mod compile;
 mod join;
 mod path;
@@ -197,6 +200,8 @@ pub(crate) struct Take<F> {
     pub minor: bool,
     pub thousandth: bool,
     pub part: Option<words::Part>,
+    /// Where in the JSON text that the field holds.
+    pub member: Option<Path>,
     pub time: Option<words::TimeForm>,
     /// Minutes that are added to a time.
     pub plus: Option<F>,

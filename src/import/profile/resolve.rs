@@ -228,6 +228,10 @@ impl Maker {
         if words.part.as_ref().is_some_and(|p| p.at.is_empty() || p.number == 0) {
             return Err(at.of("part", "needs the text that separates the parts, and a number from 1 or -1"));
         }
+        let member = words.member.as_deref().map(Path::parse).transpose().map_err(|e| at.of("member", &e))?;
+        if member.is_some() && from.is_empty() {
+            return Err(at.of("member", "goes with from"));
+        }
         let timed =
             words.time.is_some() || words.zone.is_some() || words.inclusive || words.plus_minutes.is_some();
         if timed && !matches!(column.ty, Type::Time | Type::Date) {
@@ -274,6 +278,7 @@ impl Maker {
             minor: words.unit == Some(Unit::Minor),
             thousandth: words.unit == Some(Unit::Thousandth),
             part: words.part.clone(),
+            member,
             time: words.time,
             plus,
             zone,

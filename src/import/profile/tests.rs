@@ -130,6 +130,9 @@ fn times_are_read_in_the_form_and_zone_that_the_profile_says() {
         time("{ from = 'V', time = 'unix_s' }", "V", "99999999999999999999999999")
             .starts_with("! is no Unix time")
     );
+    let named = "{ from = 'V', time = 'named_zone' }";
+    assert_eq!(time(named, "V", "2026-02-28 23:00:00 PST"), "2026-03-01T07:00:00Z");
+    assert!(time(named, "V", "2026-02-28 23:00:00 IST").starts_with("! names its zone IST"));
     assert!(time("{ from = 'V', time = 'minute' }", "V", "01/02/2026").contains("another order"));
     assert_eq!(time("{ from = 'V', inclusive = true }", "V", "2026-02-28"), "2026-03-01");
     assert_eq!(
@@ -199,6 +202,19 @@ fn words_prefixes_and_defaults_are_applied_in_order() {
     );
     assert_eq!(csv("plan", "[{ const = 'a', when = { V = 'x' } }, 'Absent', 'V']", "V", "z"), "z");
     assert_eq!(csv("total", "{ from = 'V', minus = 'Sum' }", "V", "7.5"), "2.5");
+}
+
+#[test]
+fn a_member_of_json_text_in_a_cell_is_a_value() {
+    let total = |take: &str, value: &str| csv("total", take, "V", value);
+    let take = "{ from = 'V', member = 'use.tokens', default = 1 }";
+    assert_eq!(total(take, r#"{"use": {"tokens": "25.50"}}"#), "25.5");
+    assert_eq!(total(take, r#"{"use": {"tokens": 1e3}}"#), "1000");
+    assert_eq!(total(take, r#"{"use": {"tokens": null}}"#), "1");
+    assert_eq!(total(take, "{}"), "1");
+    assert_eq!(total(take, ""), "1");
+    assert_eq!(total(take, "{'use': 1}"), "! is no JSON text");
+    assert_eq!(total(take, r#"{"use": {"tokens": "1e3"}}"#), "! uses an exponent; write it out in full");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! One way to a column's value: fetch, strip, translate, convert, validate.
 
 use super::{
-    Take, What,
+    Take, What, abbreviation,
+    path::{Found, Path, Scope, scalar},
     row::{Compiled, Fetched, Place, Slot},
     words::TimeForm,
 };
@@ -16,12 +17,13 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike};
 use chrono_tz::Tz;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Why there is no value: the field, its text, the reason.
 pub(super) type Fault<'a> = (Option<&'a Slot>, String, Reason);
 
-type Value<'a> = Option<Cow<'a, str>>;
+type Made<'a> = Option<Cow<'a, str>>;
 
 /// The canonical value; `None` where this way gives none. `seen` is set where one of its keys stands in the
 /// record.
@@ -32,7 +34,7 @@ pub(super) fn take<'a>(
     place: &Place<'a, '_>,
     currency: Option<&str>,
     seen: &mut bool,
-) -> Result<Value<'a>, Fault<'a>> {
+) -> Result<Made<'a>, Fault<'a>> {
     let plus = take.plus.as_ref().map(|field| compiled.fetch(field, place));
     if matches!(plus, Some(Fetched::Missing)) {
         return Ok(None);
@@ -51,8 +53,19 @@ pub(super) fn take<'a>(
         return default(&optional, take);
     }
     let shown = |fetched: &str| fetched.to_owned();
-    let number = matches!(fetched, Fetched::Number(_));
+    let mut number = matches!(fetched, Fetched::Number(_));
     let mut text = match fetched {
+        fetched if take.member.is_some() => {
+            let text = fetched.text();
+            match take.member.as_ref().map_or(Ok(None), |path| member(&text, path)) {
+                Ok(None) => return default(&optional, take),
+                Ok(Some((value, is_number))) => {
+                    number = is_number;
+                    Cow::Owned(value)
+                }
+                Err(reason) => return Err((slot, text.into_owned(), reason)),
+            }
+        }
         Fetched::Nested(v) => {
             let value = validate::check_json(&optional, v);
             return value.map_err(|reason| (slot, v.to_string(), reason));
@@ -112,6 +125,18 @@ pub(super) fn take<'a>(
     done.map(|v| v.map(Cow::Owned)).map_err(|reason| (slot, shown(&text), reason))
 }
 
+/// What stands at a path in a JSON text, and whether it is a number there.
+fn member(text: &str, path: &Path) -> Result<Option<(String, bool)>, Reason> {
+    let whole: Value = serde_json::from_str(text).map_err(|_| Reason::fixed("is no JSON text"))?;
+    Ok(match path.find(&Scope::whole(&whole)) {
+        Found::One(value) => {
+            let text = scalar(value).map_or_else(|| value.to_string(), Cow::into_owned);
+            (!text.trim().is_empty()).then_some((text, value.is_number()))
+        }
+        Found::Missing | Found::Null | Found::Many(_) | Found::Name(_) => None,
+    })
+}
+
 fn header_zone(slot: Option<&Slot>) -> Option<Tz> {
     match slot {
         Some(Slot::Cell { zone, .. }) => *zone,
@@ -157,15 +182,15 @@ fn concat<'a>(
     Fetched::Text(Cow::Owned(text))
 }
 
-fn default<'a>(column: &Column, take: &'a Take<Slot>) -> Result<Value<'a>, Fault<'a>> {
+fn default<'a>(column: &Column, take: &'a Take<Slot>) -> Result<Made<'a>, Fault<'a>> {
     take.default.as_ref().map_or(Ok(None), |text| fixed(column, text))
 }
 
-fn fixed<'a>(column: &Column, text: &'a str) -> Result<Value<'a>, Fault<'a>> {
+fn fixed<'a>(column: &Column, text: &'a str) -> Result<Made<'a>, Fault<'a>> {
     validate::check(column, text).map_err(|reason| (None, text.to_owned(), reason))
 }
 
-fn checked<'a>(column: &Column, text: Cow<'a, str>, number: bool) -> Result<Value<'a>, (String, Reason)> {
+fn checked<'a>(column: &Column, text: Cow<'a, str>, number: bool) -> Result<Made<'a>, (String, Reason)> {
     let check = if number { validate::check_json_number } else { validate::check };
     match text {
         Cow::Borrowed(t) => check(column, t).map_err(|reason| (t.to_owned(), reason)),
@@ -239,6 +264,13 @@ fn time(
     let mut stamp = match take.time.unwrap_or(TimeForm::Rfc3339) {
         TimeForm::Rfc3339 => Stamp::parse(text).map_err(fault)?,
         TimeForm::Minute => minute(text)?,
+        TimeForm::NamedZone => abbreviation::parse(text).map_err(|e| match e {
+            abbreviation::Fault::Time(e) => fault(e),
+            abbreviation::Fault::Zone(zone) => Reason::new(format!(
+                "names its zone {zone}, which is no abbreviation of one offset; known are {}",
+                abbreviation::known()
+            )),
+        })?,
         TimeForm::UnixS => unix(text, 0)?,
         TimeForm::UnixMs => unix(text, 3)?,
         TimeForm::DayFirst => local_date(text, Some(true))?,

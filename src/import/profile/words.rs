@@ -87,6 +87,7 @@ pub(crate) struct Join {
 pub(crate) enum TimeForm {
     Rfc3339,
     Minute,
+    NamedZone,
     UnixS,
     UnixMs,
     DayFirst,
@@ -116,6 +117,7 @@ pub(super) struct TakeWords {
     pub when: Option<Conditions>,
     pub strip: Texts,
     pub part: Option<Part>,
+    pub member: Option<String>,
     pub words: Option<BTreeMap<String, String>>,
     pub default: Option<Text>,
     pub unit: Option<Unit>,
