@@ -33,7 +33,9 @@
 //! - `unit`: `major` (default), `thousandth` (the number is divided by 1,000) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
 //!   profile for a vendor who counts otherwise);
 //! - `time`: `rfc3339` (default: all the forms of a canonical export), `minute` (`YYYY-MM-DD HH:MM`, seconds
-//!   allowed), `unix_s`, `unix_ms`; `zone` (IANA) for times without an offset, else the zone in the header's
+//!   allowed), `unix_s`, `unix_ms`, `day_first` (`31/12/2026`, also with `.` or `-`, and with a clock of 12 or 24 hours
+//!   behind it), `month_first` (`12/31/2026`), `either_first` (as the date itself tells; `5/6/2026` does not and is
+//!   rejected; dots are day first); `plus_minutes = "field"`: so many minutes later; `zone` (IANA) for times without an offset, else the zone in the header's
 //!   brackets, else the file's; `inclusive = true`: an end that is part of the period (the day after it, or the
 //!   second after a second 59, is the canonical, exclusive end).
 //!
@@ -46,7 +48,8 @@
 //!
 //! **Others.** `truncated = ["lines.has_more"]`: where true, the export is cut. `counted_by = "total"`: the
 //! member of the object around the records that says how many there are; where it says more than stand in the file,
-//! the export is cut. `base = "openmeter/events"`: start
+//! the export is cut. `more = { "paging.next" = "*" }` (or a list, of which one must hold; paths in that object and their
+//! words as in `when`): what says that this page is not the last. `base = "openmeter/events"`: start
 //! from that profile and replace only what is written here; outputs are matched by dataset, columns by name, and
 //! `columns.x = []` takes a column away.
 
@@ -96,6 +99,7 @@ pub struct Profile {
     pub(crate) joins: BTreeMap<String, words::Join>,
     pub(crate) truncated: Vec<Path>,
     pub(crate) counted_by: Option<String>,
+    pub(crate) more: Vec<Condition<Path>>,
     pub(crate) minor_digits: BTreeMap<String, u32>,
     words: ProfileWords,
 }
@@ -119,6 +123,24 @@ impl Profile {
     /// Every header or path that it names, as written.
     pub(crate) fn fields(&self) -> Vec<String> {
         join::fields(self)
+    }
+
+    /// What in the object around the records says that there are more of them.
+    pub fn says_more(&self, envelope: &serde_json::Value) -> Option<String> {
+        let holds = |condition: &&Condition<Path>| {
+            condition.0.iter().all(|(path, words)| {
+                let text = match path.find(&Scope::whole(envelope)) {
+                    path::Found::One(v) => scalar(v).unwrap_or_else(|| v.to_string().into()),
+                    _ => "".into(),
+                };
+                words.iter().any(|w| w.fits(&text))
+            })
+        };
+        let told = |condition: &Condition<Path>| {
+            let paths = condition.0.iter().map(|(path, _)| path.to_string());
+            paths.collect::<Vec<_>>().join(" and ")
+        };
+        self.more.iter().find(holds).map(told)
     }
 }
 
@@ -176,6 +198,8 @@ pub(crate) struct Take<F> {
     pub thousandth: bool,
     pub part: Option<words::Part>,
     pub time: Option<words::TimeForm>,
+    /// Minutes that are added to a time.
+    pub plus: Option<F>,
     pub zone: Option<chrono_tz::Tz>,
     pub inclusive: bool,
 }

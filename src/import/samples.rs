@@ -147,6 +147,8 @@ fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected
             if says_cut(members) {
                 got.cut.push("has_more".to_owned());
             }
+            let around = Value::Object(members.clone());
+            got.cut.extend(found.profile().and_then(|p| p.says_more(&around)));
             (mapping, state)
         }
     };

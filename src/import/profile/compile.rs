@@ -83,6 +83,7 @@ impl Finder<'_> {
             thousandth: take.thousandth,
             part: take.part.clone(),
             time: take.time,
+            plus: take.plus.as_ref().map(|f| self.slot(f)).transpose()?,
             zone: take.zone,
             inclusive: take.inclusive,
         })
@@ -160,10 +161,12 @@ impl Finder<'_> {
 /// Whether a way gives its column whatever the record: in CSV where its headers stand.
 fn is_certain(take: &Take<Slot>) -> bool {
     let there = |s: &Slot| matches!(s, Slot::Cell { .. } | Slot::Join { .. } | Slot::Fixed(_));
+    let added = take.plus.as_ref().is_none_or(there);
     take.default.is_some()
-        || match &take.what {
-            What::Const(_) => true,
-            What::From(all) | What::Minus(all, _) => all.iter().any(there),
-            What::Concat(all, _) => all.iter().all(there),
-        }
+        || added
+            && match &take.what {
+                What::Const(_) => true,
+                What::From(all) | What::Minus(all, _) => all.iter().any(there),
+                What::Concat(all, _) => all.iter().all(there),
+            }
 }

@@ -149,6 +149,7 @@ fn each_field<'p>(output: &'p Output, see: &mut dyn FnMut(&'p Field)) {
             }
             What::Const(_) => {}
         }
+        t.plus.iter().for_each(&mut *see);
         t.when.iter().for_each(|c| condition(c, see));
     }
     for c in output.when.iter().chain(&output.keep).chain(&output.drop) {

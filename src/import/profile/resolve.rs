@@ -42,6 +42,8 @@ pub(super) fn resolve(name: &str, words: ProfileWords, builtin: bool) -> Result<
         .iter()
         .map(|p| Path::parse(p).map_err(|e| at.of("truncated", &e)))
         .collect::<Result<_, _>>()?;
+    let around = Maker { format: Format::Json, joins: Vec::new() };
+    let more = around.paths(&at.key("more"), words.more.as_ref())?;
     for code in words.minor_digits.keys() {
         if money::currency(code).is_none() || code.bytes().any(|c| !c.is_ascii_uppercase()) {
             return Err(at.of(&format!("minor_digits.{code}"), "is no ISO 4217 currency code, such as USD"));
@@ -60,6 +62,7 @@ pub(super) fn resolve(name: &str, words: ProfileWords, builtin: bool) -> Result<
         joins: words.join.clone(),
         truncated,
         counted_by: words.counted_by.clone(),
+        more,
         minor_digits: words.minor_digits.clone(),
         words,
     })
@@ -149,6 +152,16 @@ impl Maker {
         words.map(|c| c.0.iter().map(one).collect()).unwrap_or_else(|| Ok(Vec::new()))
     }
 
+    /// Conditions on paths alone.
+    fn paths(&self, at: &At<'_>, words: Option<&Conditions>) -> Result<Vec<Condition<Path>>, ProfileError> {
+        let path = |(field, words)| match field {
+            Field::Path(path) => Ok((path, words)),
+            other => Err(at.fault(&format!("{other} is no path"))),
+        };
+        let all = self.conditions(at, words)?.into_iter();
+        all.map(|c| c.0.into_iter().map(path).collect::<Result<_, _>>().map(Condition)).collect()
+    }
+
     fn output(&self, at: &At<'_>, words: &OutputWords) -> Result<Output, ProfileError> {
         let Some(dataset) = datasets::find(&words.dataset) else {
             let near = datasets::nearest(&words.dataset, DATASETS.iter().map(|d| d.name));
@@ -215,10 +228,11 @@ impl Maker {
         if words.part.as_ref().is_some_and(|p| p.at.is_empty() || p.number == 0) {
             return Err(at.of("part", "needs the text that separates the parts, and a number from 1 or -1"));
         }
-        let timed = words.time.is_some() || words.zone.is_some() || words.inclusive;
+        let timed =
+            words.time.is_some() || words.zone.is_some() || words.inclusive || words.plus_minutes.is_some();
         if timed && !matches!(column.ty, Type::Time | Type::Date) {
             return Err(at.fault(&format!(
-                "time, zone and inclusive are for times; {} is {}",
+                "time, zone, inclusive and plus_minutes are for times; {} is {}",
                 column.name,
                 column.ty.name()
             )));
@@ -236,6 +250,8 @@ impl Maker {
                 return Err(at.fault(&format!("{text} {reason}")));
             }
         }
+        let plus = words.plus_minutes.as_deref();
+        let plus = plus.map(|field| self.field(&at.key("plus_minutes"), field)).transpose()?;
         let what = match (&words.fixed, &words.minus) {
             (Some(text), _) => What::Const(text.0.clone()),
             (None, Some(minus)) => What::Minus(from, self.field(&at.key("minus"), minus)?),
@@ -259,6 +275,7 @@ impl Maker {
             thousandth: words.unit == Some(Unit::Thousandth),
             part: words.part.clone(),
             time: words.time,
+            plus,
             zone,
             inclusive: words.inclusive,
         })

@@ -194,7 +194,8 @@ impl<'p> PlainWay<'p> {
     }
 
     fn of(take: &'p Take<Slot>) -> Option<PlainWay<'p>> {
-        let Take { what, when, strip, words, default, minor, thousandth, part, time, zone, inclusive } = take;
+        let Take { what, when, strip, words, default, minor, thousandth, part, time, plus, zone, inclusive } =
+            take;
         let bare = when.is_none()
             && strip.is_empty()
             && words.is_none()
@@ -202,6 +203,7 @@ impl<'p> PlainWay<'p> {
             && !thousandth
             && part.is_none()
             && time.is_none()
+            && plus.is_none()
             && zone.is_none()
             && !inclusive;
         let (slots, separator) = match what {

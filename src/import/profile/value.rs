@@ -14,7 +14,7 @@ use crate::{
         time::{NotTime, Stamp},
     },
 };
-use chrono::{DateTime, TimeDelta, Timelike};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike};
 use chrono_tz::Tz;
 use std::borrow::Cow;
 
@@ -33,6 +33,10 @@ pub(super) fn take<'a>(
     currency: Option<&str>,
     seen: &mut bool,
 ) -> Result<Value<'a>, Fault<'a>> {
+    let plus = take.plus.as_ref().map(|field| compiled.fetch(field, place));
+    if matches!(plus, Some(Fetched::Missing)) {
+        return Ok(None);
+    }
     *seen |= matches!(take.what, What::Const(_)) || take.default.is_some();
     if take.when.as_ref().is_some_and(|c| !compiled.holds(c, place)) {
         return Ok(None);
@@ -43,7 +47,7 @@ pub(super) fn take<'a>(
         What::From(all) | What::Minus(all, _) => first(compiled, all, place, seen),
         What::Concat(all, separator) => (None, concat(compiled, all, separator, place, seen)),
     };
-    if !fetched.has_value() {
+    if !fetched.has_value() || plus.as_ref().is_some_and(|p| !p.has_value()) {
         return default(&optional, take);
     }
     let shown = |fetched: &str| fetched.to_owned();
@@ -93,10 +97,15 @@ pub(super) fn take<'a>(
         };
         amount(compiled, &text, number, less, take.minor.then_some(currency)).map(Some)
     } else if matches!(column.ty, Type::Time | Type::Date)
-        && (take.time.is_some() || take.zone.is_some() || take.inclusive || header_zone(slot).is_some())
+        && (take.time.is_some()
+            || take.zone.is_some()
+            || take.inclusive
+            || plus.is_some()
+            || header_zone(slot).is_some())
     {
         let zone = take.zone.or(header_zone(slot));
-        time(&text, take, zone, column.ty == Type::Date).map(Some)
+        let later = plus.map(seconds).transpose();
+        later.and_then(|later| time(&text, take, zone, later, column.ty == Type::Date)).map(Some)
     } else {
         return checked(&optional, text, number).map_err(|(raw, reason)| (slot, raw, reason));
     };
@@ -220,13 +229,25 @@ fn amount(
 }
 
 /// A time's canonical text. One without an offset becomes an instant where `zone` is known, else stays as it is.
-fn time(text: &str, take: &Take<Slot>, zone: Option<Tz>, day: bool) -> Result<String, Reason> {
+fn time(
+    text: &str,
+    take: &Take<Slot>,
+    zone: Option<Tz>,
+    later: Option<TimeDelta>,
+    day: bool,
+) -> Result<String, Reason> {
     let mut stamp = match take.time.unwrap_or(TimeForm::Rfc3339) {
         TimeForm::Rfc3339 => Stamp::parse(text).map_err(fault)?,
         TimeForm::Minute => minute(text)?,
         TimeForm::UnixS => unix(text, 0)?,
         TimeForm::UnixMs => unix(text, 3)?,
+        TimeForm::DayFirst => local_date(text, Some(true))?,
+        TimeForm::MonthFirst => local_date(text, Some(false))?,
+        TimeForm::EitherFirst => local_date(text, None)?,
     };
+    if let Some(later) = later {
+        stamp = add(stamp, later, zone).ok_or(OUT_OF_RANGE)?;
+    }
     if day && take.time.is_some() {
         stamp = Stamp::Date(match (stamp, zone) {
             (Stamp::Instant(t), Some(zone)) => t.with_timezone(&zone).date_naive(),
@@ -234,7 +255,7 @@ fn time(text: &str, take: &Take<Slot>, zone: Option<Tz>, day: bool) -> Result<St
         });
     }
     if take.inclusive {
-        stamp = after(stamp).ok_or(Reason::fixed("lies outside the years 1678 to 2261"))?;
+        stamp = after(stamp).ok_or(OUT_OF_RANGE)?;
     }
     if day && !matches!(stamp, Stamp::Date(_)) {
         return Err(Reason::fixed("is a timestamp where a day is expected"));
@@ -244,6 +265,63 @@ fn time(text: &str, take: &Take<Slot>, zone: Option<Tz>, day: bool) -> Result<St
         _ => stamp,
     }))
 }
+
+/// Minutes as a length of time, to the second.
+fn seconds(minutes: Fetched<'_>) -> Result<TimeDelta, Reason> {
+    const FAULT: Reason = Reason::fixed("cannot be moved: what is to be added is no number of minutes");
+    let number = matches!(minutes, Fetched::Number(_));
+    let minutes = parse(&minutes.text(), number).map_err(|_| FAULT)?;
+    let seconds = decimal::mul(minutes, Decimal::from(60)).ok_or(FAULT)?.trunc();
+    i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).ok_or(FAULT)
+}
+
+/// A moment so much later. A civil time is moved as an instant where its zone is known.
+fn add(stamp: Stamp, later: TimeDelta, zone: Option<Tz>) -> Option<Stamp> {
+    Some(match (stamp, zone) {
+        (Stamp::Instant(t), _) => Stamp::Instant(t.checked_add_signed(later)?),
+        (stamp, Some(zone)) => Stamp::Instant(stamp.in_zone(zone).checked_add_signed(later)?),
+        (stamp, None) => Stamp::Civil(stamp.naive().checked_add_signed(later)?),
+    })
+}
+
+/// `31/12/2026`, `12/31/2026, 2:05 PM`, `31.12.2026 14:05`; a date that begins with its year is one of the usual
+/// forms. `None`: the day and the month are told apart by the date itself.
+fn local_date(text: &str, day_first: Option<bool>) -> Result<Stamp, Reason> {
+    const FAULT: Reason = Reason::fixed("is no date such as 31/12/2026 or 12/31/2026");
+    const UNSURE: Reason = Reason::fixed(
+        "may be day and month or month and day; say which by a profile of your own with time = \"day_first\" or \
+         \"month_first\"",
+    );
+    let (date, clock) = text.split_once([' ', ',']).unwrap_or((text, ""));
+    let between = date.find(['/', '.', '-']).and_then(|at| date.get(at..=at)).ok_or(FAULT)?;
+    let parts: Vec<&str> = date.trim_end_matches('.').split(between).collect();
+    let [a, b, year] = parts.as_slice() else { return Err(FAULT) };
+    if a.len() == 4 {
+        return minute(text);
+    }
+    let number = |t: &str| t.parse::<u32>().ok().filter(|_| t.len() <= 2).ok_or(FAULT);
+    let (a, b) = (number(a)?, number(b)?);
+    let year = year.parse::<i32>().ok().filter(|_| year.len() == 4).ok_or(FAULT)?;
+    let day_first = match day_first {
+        _ if between == "." => true,
+        Some(told) => told,
+        None if a == b || a > 12 => true,
+        None if b > 12 => false,
+        None => return Err(UNSURE),
+    };
+    let (day, month) = if day_first { (a, b) } else { (b, a) };
+    let date = NaiveDate::from_ymd_opt(year, month, day).ok_or(FAULT)?;
+    let clock = clock.trim_matches([' ', ',']);
+    if clock.is_empty() {
+        return Ok(Stamp::Date(date));
+    }
+    let clock = clock.replace('\u{202f}', " ").to_uppercase();
+    let forms = ["%I:%M %p", "%I:%M:%S %p", "%H:%M", "%H:%M:%S"];
+    let time = forms.iter().find_map(|f| NaiveTime::parse_from_str(&clock, f).ok()).ok_or(FAULT)?;
+    Ok(Stamp::Civil(date.and_time(time)))
+}
+
+const OUT_OF_RANGE: Reason = Reason::fixed("lies outside the years 1678 to 2261");
 
 fn fault(e: NotTime) -> Reason {
     if e == NotTime::Empty { REQUIRED } else { Reason::new(e.to_string()) }

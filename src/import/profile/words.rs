@@ -44,6 +44,7 @@ pub struct ProfileWords {
     pub(super) join: BTreeMap<String, Join>,
     pub(super) truncated: Vec<String>,
     pub(super) counted_by: Option<String>,
+    pub(super) more: Option<Conditions>,
     pub(super) minor_digits: BTreeMap<String, u32>,
 }
 
@@ -88,6 +89,9 @@ pub(crate) enum TimeForm {
     Minute,
     UnixS,
     UnixMs,
+    DayFirst,
+    MonthFirst,
+    EitherFirst,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -108,6 +112,7 @@ pub(super) struct TakeWords {
     pub concat: Vec<String>,
     pub separator: Option<String>,
     pub minus: Option<String>,
+    pub plus_minutes: Option<String>,
     pub when: Option<Conditions>,
     pub strip: Texts,
     pub part: Option<Part>,
@@ -243,6 +248,7 @@ impl ProfileWords {
             output,
             join,
             counted_by: self.counted_by.or(base.counted_by),
+            more: self.more.or(base.more),
             truncated: if self.truncated.is_empty() { base.truncated } else { self.truncated },
             minor_digits,
         }

@@ -97,7 +97,17 @@ fn other_members_of_an_envelope_are_kept() {
     let (records, end) = good(text);
     assert_eq!((records.len(), end.key()), (1, Some("data")));
     let members: Vec<String> = end.members().iter().map(|(k, v)| format!("{k}={v}")).collect();
-    assert_eq!(members, ["object=\"list\"", "url=\"/v1\"", "n=12.50", "has_more=true", "next=null"]);
+    assert_eq!(
+        members,
+        [
+            "object=\"list\"",
+            "url=\"/v1\"",
+            "page={\"n\":[1,{\"x\":\"}\"}]}",
+            "n=12.50",
+            "has_more=true",
+            "next=null"
+        ]
+    );
     assert_eq!(end.other_lists(), ["items"]);
 }
 
