@@ -87,6 +87,12 @@ pub(super) fn take<'a>(
             }
         }
     }
+    if let Some(starting) = &take.starting {
+        match word_starting(&text, starting) {
+            Some(word) => text = Cow::Owned(word.to_owned()),
+            None => return default(&optional, take),
+        }
+    }
     if let Some(words) = &take.words {
         match words.get(&fold_name(&text)) {
             Some(ours) if ours.is_empty() => return default(&optional, take),
@@ -135,6 +141,15 @@ fn member(text: &str, path: &Path) -> Result<Option<(String, bool)>, Reason> {
         }
         Found::Missing | Found::Null | Found::Many(_) | Found::Name(_) => None,
     })
+}
+
+/// The first run of letters and digits that begins with `starting`, which itself stands at the beginning of a word.
+fn word_starting<'t>(text: &'t str, starting: &str) -> Option<&'t str> {
+    let begins = |at: &usize| !text[..*at].ends_with(char::is_alphanumeric);
+    let at = text.match_indices(starting).map(|(at, _)| at).find(begins)?;
+    let rest = &text[at + starting.len()..];
+    let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    (end > 0).then(|| &text[at..at + starting.len() + end])
 }
 
 fn header_zone(slot: Option<&Slot>) -> Option<Tz> {
