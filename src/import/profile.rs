@@ -22,7 +22,7 @@
 //! `labels[].name` (a list), `parent.*.proration` (any key); in nested rows `^.id` is a field of the record around
 //! the row, and outside of all records stands the object that holds the list of them. `@invoices.customer` is the
 //! column of a companion file, see `join`; `=text` is that text itself, as a part of `concat`; `#` is the key under
-//! which a row of an object stands, or its position in a list, from 1; `^.#` of a record is the file's name.
+//! which a row of an object stands, or its position in a list, from 1; `^.#` of a record is the file's name, in CSV as well.
 //!
 //! **Columns.** A column is a field, a list of fields or tables (the first that gives a value counts), or a table:
 //! - `from` (one or several fields), `const` (a fixed text), `concat` with `separator` (absent if a part is);
@@ -184,6 +184,8 @@ pub(crate) enum Field {
     Path(Path),
     /// A text of its own, for `concat`.
     Fixed(String),
+    /// The file's name without its endings.
+    File,
     /// A column of a companion file.
     Join { join: String, column: String },
 }

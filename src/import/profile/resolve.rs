@@ -112,6 +112,9 @@ impl Maker {
         if self.format == Format::Json {
             return Path::parse(text).map(Field::Path).map_err(|e| at.fault(&e));
         }
+        if text == "^.#" {
+            return Ok(Field::File);
+        }
         let plain = text.strip_suffix("(*)");
         let name = fold_name(plain.unwrap_or(text));
         if name.is_empty() {
@@ -326,6 +329,7 @@ impl fmt::Display for Field {
             Field::Header { written, .. } => f.write_str(written),
             Field::Path(path) => path.fmt(f),
             Field::Fixed(text) => write!(f, "={text}"),
+            Field::File => f.write_str("^.#"),
             Field::Join { join, column } => write!(f, "@{join}.{column}"),
         }
     }

@@ -113,6 +113,7 @@ pub(super) enum Slot {
     Cell { at: usize, zone: Option<Tz> },
     Path(Path),
     Fixed(String),
+    File,
     Join { join: String, by: Box<Slot>, column: usize },
 }
 
@@ -159,6 +160,8 @@ pub(crate) struct Compiled {
     pub truncated: Vec<Path>,
     pub(super) minor_digits: BTreeMap<String, u32>,
     joins: Joins,
+    /// The file's name without its endings.
+    pub file: String,
 }
 
 /// One output of it.
@@ -295,6 +298,7 @@ impl Compiled {
             truncated: profile.truncated.clone(),
             minor_digits: profile.minor_digits.clone(),
             joins,
+            file: String::new(),
         })
     }
 
@@ -335,6 +339,7 @@ impl Compiled {
                 }
             },
             (Slot::Fixed(text), _) => Fetched::Text(Cow::Borrowed(text)),
+            (Slot::File, _) => Fetched::Text(Cow::Borrowed(&self.file)),
             (Slot::Join { join, by, column }, place) => {
                 let key = self.fetch(by, place).text();
                 let row = self.joins.get(join).and_then(|t| t.row(&key));
@@ -416,7 +421,7 @@ impl Compiled {
                 let file = self.joins.get(join).map(|t| t.file().to_owned()).unwrap_or_default();
                 (self.source(Some(by)).0, file)
             }
-            Some(Slot::Absent | Slot::Fixed(_)) | None => (None, String::new()),
+            Some(Slot::Absent | Slot::Fixed(_) | Slot::File) | None => (None, String::new()),
         }
     }
 

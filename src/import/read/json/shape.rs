@@ -33,6 +33,9 @@ const KEYS: [&str; 11] = [
     "fees",
 ];
 
+/// Members by which an object calls itself a page of a list.
+const PAGE: [&str; 4] = ["has_more", "next_offset", "next_page", "pagination_metadata"];
+
 /// Whether records may lie under this name.
 pub(super) fn is_key(name: &str, names: &[String]) -> bool {
     rank(name, names).is_some()
@@ -49,7 +52,7 @@ fn rank(name: &str, names: &[String]) -> Option<usize> {
 /// The shape of a text that begins with `{`, and an envelope's name of records; `None` if more bytes are needed.
 ///
 /// An object that holds an array may be an envelope or a record: it is a record if other objects follow it, unless
-/// it calls itself a page of a list (`has_more`, or `"object": "list"`). What is longer than a record may be is an
+/// it calls itself a page of a list ([`PAGE`], or `"object": "list"`). What is longer than a record may be is an
 /// envelope.
 pub(super) fn guess(
     bytes: &[u8],
@@ -124,7 +127,8 @@ fn find_list(object: &[u8], names: &[String]) -> Option<(String, bool)> {
         }
     };
     for (name, value) in members(object) {
-        page |= name == "has_more" || name == "object" && value.starts_with(b"\"list\"");
+        page |= name == "meta" && members(value).iter().any(|(inner, _)| PAGE.contains(&&**inner));
+        page |= PAGE.contains(&&*name) || name == "object" && value.starts_with(b"\"list\"");
         if let (Some(rank), Some(inside)) = (rank(&name, names), value.strip_prefix(b"[")) {
             match inside.trim_ascii_start().first() {
                 Some(b'{') => sooner(&mut full, rank, name),
@@ -182,6 +186,17 @@ mod tests {
         assert_eq!(shape("{\"id\":1,\"items\":[\"a\"]}").0, Shape::Objects);
         assert_eq!(shape("{\"id\":1}{\"id\":2}").0, Shape::Objects);
         assert_eq!(shape("{\n\"id\":1\n}\n{\n\"id\":2\n}").0, Shape::Objects);
+    }
+
+    #[test]
+    fn a_member_that_leads_to_a_further_page_tells_pages_from_records() {
+        let pages = |more: &str| format!("{{\"invoices\":[{{}}],{more}}}\n{{\"invoices\":[{{}}],{more}}}");
+        for more in ["\"next_offset\":null", "\"meta\":{\"next_page\":2}", "\"pagination_metadata\":{}"] {
+            assert_eq!(shape(&pages(more)), (Shape::Envelope, Some("invoices".to_owned())), "{more}");
+        }
+        for other in ["\"meta\":{\"page\":2}", "\"meta\":\"next_page\"", "\"next\":1"] {
+            assert_eq!(shape(&pages(other)).0, Shape::Lines, "{other}");
+        }
     }
 
     #[test]

@@ -237,7 +237,9 @@ impl Splitter {
                     }
                     (Shape::Envelope, b'{') => {
                         self.w.advance(1);
+                        // A page says of itself what it leaves out: the last one may lack what led here.
                         self.page.clear();
+                        self.members.clear();
                         self.state = State::Members(Expect::ValueOrEnd, false);
                     }
                     (Shape::Objects, b'{') => self.object()?,

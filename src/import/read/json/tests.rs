@@ -138,6 +138,14 @@ fn a_block_is_of_one_page_and_knows_what_stands_around_its_records() {
 }
 
 #[test]
+fn the_members_of_an_earlier_page_are_gone() {
+    let (all, end) = good("{\"data\":[{\"id\":1}],\"next_offset\":\"x\"}\n{\"data\":[{\"id\":2}],\"n\":1}");
+    assert_eq!(all.len(), 2);
+    let members: Vec<String> = end.members().iter().map(|(k, v)| format!("{k}={v}")).collect();
+    assert_eq!(members, ["n=1"]);
+}
+
+#[test]
 fn a_line_at_fault_is_rejected_and_the_reading_goes_on() {
     let (all, end) = read("{\"id\":1}\n{\"id\":2,}\n\n{\"id\":\n7\n{\"id\":5} x\n{\"id\":6}\n{\"id\"");
     assert!(end.is_ok());
