@@ -218,6 +218,22 @@ fn a_member_of_json_text_in_a_cell_is_a_value() {
 }
 
 #[test]
+fn a_csv_file_may_say_by_its_name_what_it_holds() {
+    let text = "format = 'csv'\nrecognise.all = ['value']\n[[output]]\ndataset = 'usage_totals'\n\
+        columns = { account_id = 'who', metric = { from = '^.#', part = { at = ' (', number = 1 } }, date = 'day', quantity = 'value' }";
+    let profile = own(text).unwrap();
+    for name in ["tokens.csv", "tokens.csv.gz", "tokens (1).csv"] {
+        let mapping =
+            Mapping::profile(&profile, Some(&["who", "day", "value"]), Joins::new()).unwrap().for_file(name);
+        let mut metric = None;
+        mapping.apply(&mut mapping.state(), Record::Cells(&["a", "2026-01-01", "7"]), &mut |row| {
+            metric = row.values[1].as_ref().map(ToString::to_string);
+        });
+        assert_eq!(metric.as_deref(), Some("tokens"), "{name}");
+    }
+}
+
+#[test]
 fn what_a_profile_names_must_exist() {
     let fault = |text: &str| own(text).unwrap_err();
     let column = |line: &str| fault(&format!("{HEAD}{line}"));
