@@ -562,6 +562,13 @@ pub(super) fn json(
         let message = "the export says has_more: true, so this is not all of it; export all pages".to_owned();
         loaded.problems.push(("data/cut-export".to_owned(), message));
     }
+    let around = serde_json::Value::Object(members);
+    if let Some(told) = work.detected.profile().and_then(|p| p.says_more(&around)) {
+        let message = format!(
+            "the export says by {told} that there is more, so this is not all of it; export all pages"
+        );
+        loaded.problems.push(("data/cut-export".to_owned(), message));
+    }
     if !others.is_empty() {
         loaded.warnings.push(format!("holds further lists that were not read: {}", others.join(", ")));
     }

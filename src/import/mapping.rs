@@ -153,7 +153,12 @@ impl Mapping {
 
     /// The same for a file of that name, which a profile may read an id from.
     pub fn for_file(self, name: &str) -> Mapping {
-        Mapping { file: name.split('.').next().unwrap_or(name).to_owned(), ..self }
+        let file = name.split('.').next().unwrap_or(name).to_owned();
+        let mut kind = self.kind;
+        if let Kind::Profile(compiled) = &mut kind {
+            compiled.file.clone_from(&file);
+        }
+        Mapping { kind, file, ..self }
     }
 
     /// A canonical export: headers or keys are the dataset's columns; others are passed over.

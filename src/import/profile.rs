@@ -22,7 +22,7 @@
 //! `labels[].name` (a list), `parent.*.proration` (any key); in nested rows `^.id` is a field of the record around
 //! the row, and outside of all records stands the object that holds the list of them. `@invoices.customer` is the
 //! column of a companion file, see `join`; `=text` is that text itself, as a part of `concat`; `#` is the key under
-//! which a row of an object stands, or its position in a list, from 1; `^.#` of a record is the file's name.
+//! which a row of an object stands, or its position in a list, from 1; `^.#` of a record is the file's name, in CSV as well.
 //!
 //! **Columns.** A column is a field, a list of fields or tables (the first that gives a value counts), or a table:
 //! - `from` (one or several fields), `const` (a fixed text), `concat` with `separator` (absent if a part is);
@@ -34,11 +34,15 @@
 //!   `starting = "cus_"` (the first run of letters and digits that begins so, with what it begins with; else no value),
 //!   `words` (vendor's word → ours; `""`: no value; words that are ours already pass; another
 //!   word rejects the row), `default` (where there is no value);
+//! - `member = "usage.tokens"`: the field holds JSON text (in a CSV cell, say), and the value stands at this path in it;
 //! - `unit`: `major` (default), `local` (the same, as people of any language write it, with all of the currency's minor
 //!   places: `1,290.00`, `1.290,00`, `399,00`), `thousandth` (the number is divided by 1,000) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
 //!   profile for a vendor who counts otherwise);
 //! - `time`: `rfc3339` (default: all the forms of a canonical export), `minute` (`YYYY-MM-DD HH:MM`, seconds
-//!   allowed), `unix_s`, `unix_ms`; `zone` (IANA) for times without an offset, else the zone in the header's
+//!   allowed), `named_zone` (`YYYY-MM-DD HH:MM:SS PST`: the abbreviations that name one offset, those of North America as
+//!   RFC 5322 reads them; another rejects the row), `unix_s`, `unix_ms`, `day_first` (`31/12/2026`, also with `.` or `-`, and with a clock of 12 or 24 hours
+//!   behind it), `month_first` (`12/31/2026`), `either_first` (as the date itself tells; `5/6/2026` does not and is
+//!   rejected; dots are day first); `plus_minutes = "field"`: so many minutes later; `zone` (IANA) for times without an offset, else the zone in the header's
 //!   brackets, else the file's; `inclusive = true`: an end that is part of the period (the day after it, or the
 //!   second after a second 59, is the canonical, exclusive end).
 //!
@@ -52,10 +56,12 @@
 //!
 //! **Others.** `truncated = ["lines.has_more"]`: where true, the export is cut. `counted_by = "total"`: the
 //! member of the object around the records that says how many there are; where it says more than stand in the file,
-//! the export is cut. `base = "openmeter/events"`: start
+//! the export is cut. `more = { "paging.next" = "*" }` (or a list, of which one must hold; paths in that object and their
+//! words as in `when`): what says that this page is not the last. `base = "openmeter/events"`: start
 //! from that profile and replace only what is written here; outputs are matched by dataset, columns by name, and
 //! `columns.x = []` takes a column away.
 
+mod abbreviation;
 mod compile;
 mod join;
 mod path;
@@ -102,6 +108,7 @@ pub struct Profile {
     pub(crate) joins: BTreeMap<String, words::Join>,
     pub(crate) truncated: Vec<Path>,
     pub(crate) counted_by: Option<String>,
+    pub(crate) more: Vec<Condition<Path>>,
     pub(crate) minor_digits: BTreeMap<String, u32>,
     words: ProfileWords,
 }
@@ -125,6 +132,24 @@ impl Profile {
     /// Every header or path that it names, as written.
     pub(crate) fn fields(&self) -> Vec<String> {
         join::fields(self)
+    }
+
+    /// What in the object around the records says that there are more of them.
+    pub fn says_more(&self, envelope: &serde_json::Value) -> Option<String> {
+        let holds = |condition: &&Condition<Path>| {
+            condition.0.iter().all(|(path, words)| {
+                let text = match path.find(&Scope::whole(envelope)) {
+                    path::Found::One(v) => scalar(v).unwrap_or_else(|| v.to_string().into()),
+                    _ => "".into(),
+                };
+                words.iter().any(|w| w.fits(&text))
+            })
+        };
+        let told = |condition: &Condition<Path>| {
+            let paths = condition.0.iter().map(|(path, _)| path.to_string());
+            paths.collect::<Vec<_>>().join(" and ")
+        };
+        self.more.iter().find(holds).map(told)
     }
 }
 
@@ -161,6 +186,8 @@ pub(crate) enum Field {
     Path(Path),
     /// A text of its own, for `concat`.
     Fixed(String),
+    /// The file's name without its endings.
+    File,
     /// A column of a companion file.
     Join { join: String, column: String },
 }
@@ -183,9 +210,13 @@ pub(crate) struct Take<F> {
     pub local: bool,
     pub times: Vec<F>,
     pub part: Option<words::Part>,
+    /// Where in the JSON text that the field holds.
+    pub member: Option<Path>,
     /// Of a text the first word that begins so.
     pub starting: Option<String>,
     pub time: Option<words::TimeForm>,
+    /// Minutes that are added to a time.
+    pub plus: Option<F>,
     pub zone: Option<chrono_tz::Tz>,
     pub inclusive: bool,
 }

@@ -159,10 +159,11 @@ fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected
         let filled = cells.filter_map(|(c, v)| v.as_ref().map(|v| format!(" {}={v}", c.name)));
         rows.push(format!("{}:{}", row.dataset.name, filled.collect::<String>()));
     };
+    let file_name = sample.file_name().unwrap().to_str().unwrap();
     let (mapping, state) = match &records {
         Records::Rows { header, rows } => {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
-            let mapping = Mapping::new(&found, Some(&header), joins).unwrap();
+            let mapping = Mapping::new(&found, Some(&header), joins).unwrap().for_file(file_name);
             let mut state = mapping.state();
             for (line, row) in rows {
                 let cells: Vec<&str> = row.iter().map(String::as_str).collect();
@@ -171,8 +172,7 @@ fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected
             (mapping, state)
         }
         Records::Items { items, members } => {
-            let name = sample.file_name().unwrap().to_str().unwrap();
-            let mapping = Mapping::new(&found, None, joins).unwrap().for_file(name);
+            let mapping = Mapping::new(&found, None, joins).unwrap().for_file(file_name);
             let mut state = mapping.state();
             for i in items {
                 let record = Record::Json(&i.value);
@@ -181,6 +181,8 @@ fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected
             if says_cut(members) {
                 got.cut.push("has_more".to_owned());
             }
+            let around = Value::Object(members.clone());
+            got.cut.extend(found.profile().and_then(|p| p.says_more(&around)));
             (mapping, state)
         }
     };

@@ -19,6 +19,7 @@ impl Finder<'_> {
         Ok(match field {
             Field::Path(path) => Slot::Path(path.clone()),
             Field::Fixed(text) => Slot::Fixed(text.clone()),
+            Field::File => Slot::File,
             Field::Header { name, brackets, .. } => match field.position(self.folded, self.header) {
                 None => Slot::Absent,
                 Some(at) => {
@@ -87,8 +88,10 @@ impl Finder<'_> {
             local: take.local,
             times: self.slots(&take.times)?,
             part: take.part.clone(),
+            member: take.member.clone(),
             starting: take.starting.clone(),
             time: take.time,
+            plus: take.plus.as_ref().map(|f| self.slot(f)).transpose()?,
             zone: take.zone,
             inclusive: take.inclusive,
         })
@@ -168,11 +171,13 @@ fn never(c: &Condition<Slot>) -> bool {
 
 /// Whether a way gives its column whatever the record: in CSV where its headers stand.
 fn is_certain(take: &Take<Slot>) -> bool {
-    let there = |s: &Slot| matches!(s, Slot::Cell { .. } | Slot::Join { .. } | Slot::Fixed(_));
+    let there = |s: &Slot| matches!(s, Slot::Cell { .. } | Slot::Join { .. } | Slot::Fixed(_) | Slot::File);
+    let added = take.plus.as_ref().is_none_or(there);
     take.default.is_some()
-        || match &take.what {
-            What::Const(_) => true,
-            What::From(all) | What::Minus(all, _) => all.iter().any(there),
-            What::Concat(all, _) => all.iter().all(there),
-        }
+        || added
+            && match &take.what {
+                What::Const(_) => true,
+                What::From(all) | What::Minus(all, _) => all.iter().any(there),
+                What::Concat(all, _) => all.iter().all(there),
+            }
 }

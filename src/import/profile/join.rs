@@ -166,6 +166,7 @@ fn each_field<'p>(output: &'p Output, see: &mut dyn FnMut(&'p Field)) {
             What::Const(_) => {}
         }
         t.times.iter().for_each(&mut *see);
+        t.plus.iter().for_each(&mut *see);
         t.when.iter().for_each(|c| condition(c, see));
     }
     for c in output.when.iter().chain(&output.keep).chain(&output.drop) {

@@ -45,6 +45,8 @@ pub(super) fn resolve(name: &str, words: ProfileWords, builtin: bool) -> Result<
         .iter()
         .map(|p| Path::parse(p).map_err(|e| at.of("truncated", &e)))
         .collect::<Result<_, _>>()?;
+    let around = Maker { format: Format::Json, joins: Vec::new() };
+    let more = around.paths(&at.key("more"), words.more.as_ref())?;
     for code in words.minor_digits.keys() {
         if money::currency(code).is_none() || code.bytes().any(|c| !c.is_ascii_uppercase()) {
             return Err(at.of(&format!("minor_digits.{code}"), "is no ISO 4217 currency code, such as USD"));
@@ -63,6 +65,7 @@ pub(super) fn resolve(name: &str, words: ProfileWords, builtin: bool) -> Result<
         joins: words.join.clone(),
         truncated,
         counted_by: words.counted_by.clone(),
+        more,
         minor_digits: words.minor_digits.clone(),
         words,
     })
@@ -109,6 +112,9 @@ impl Maker {
         if self.format == Format::Json {
             return Path::parse(text).map(Field::Path).map_err(|e| at.fault(&e));
         }
+        if text == "^.#" {
+            return Ok(Field::File);
+        }
         let plain = text.strip_suffix("(*)");
         let name = fold_name(plain.unwrap_or(text));
         if name.is_empty() {
@@ -150,6 +156,16 @@ impl Maker {
             pairs.collect::<Result<_, _>>().map(Condition)
         };
         words.map(|c| c.0.iter().map(one).collect()).unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    /// Conditions on paths alone.
+    fn paths(&self, at: &At<'_>, words: Option<&Conditions>) -> Result<Vec<Condition<Path>>, ProfileError> {
+        let path = |(field, words)| match field {
+            Field::Path(path) => Ok((path, words)),
+            other => Err(at.fault(&format!("{other} is no path"))),
+        };
+        let all = self.conditions(at, words)?.into_iter();
+        all.map(|c| c.0.into_iter().map(path).collect::<Result<_, _>>().map(Condition)).collect()
     }
 
     fn output(&self, at: &At<'_>, words: &OutputWords) -> Result<Output, ProfileError> {
@@ -222,10 +238,15 @@ impl Maker {
         if words.part.as_ref().is_some_and(|p| p.at.is_empty() || p.number == 0) {
             return Err(at.of("part", "needs the text that separates the parts, and a number from 1 or -1"));
         }
-        let timed = words.time.is_some() || words.zone.is_some() || words.inclusive;
+        let member = words.member.as_deref().map(Path::parse).transpose().map_err(|e| at.of("member", &e))?;
+        if member.is_some() && from.is_empty() {
+            return Err(at.of("member", "goes with from"));
+        }
+        let timed =
+            words.time.is_some() || words.zone.is_some() || words.inclusive || words.plus_minutes.is_some();
         if timed && !matches!(column.ty, Type::Time | Type::Date) {
             return Err(at.fault(&format!(
-                "time, zone and inclusive are for times; {} is {}",
+                "time, zone, inclusive and plus_minutes are for times; {} is {}",
                 column.name,
                 column.ty.name()
             )));
@@ -243,6 +264,8 @@ impl Maker {
                 return Err(at.fault(&format!("{text} {reason}")));
             }
         }
+        let plus = words.plus_minutes.as_deref();
+        let plus = plus.map(|field| self.field(&at.key("plus_minutes"), field)).transpose()?;
         let what = match (&words.fixed, &words.minus) {
             (Some(text), _) => What::Const(text.0.clone()),
             (None, Some(minus)) => What::Minus(from, self.field(&at.key("minus"), minus)?),
@@ -267,8 +290,10 @@ impl Maker {
             local: words.unit == Some(Unit::Local),
             times,
             part: words.part.clone(),
+            member,
             starting: words.starting.clone().filter(|s| !s.is_empty()),
             time: words.time,
+            plus,
             zone,
             inclusive: words.inclusive,
         })
@@ -310,6 +335,7 @@ impl fmt::Display for Field {
             Field::Header { written, .. } => f.write_str(written),
             Field::Path(path) => path.fmt(f),
             Field::Fixed(text) => write!(f, "={text}"),
+            Field::File => f.write_str("^.#"),
             Field::Join { join, column } => write!(f, "@{join}.{column}"),
         }
     }

@@ -119,6 +119,7 @@ pub(super) enum Slot {
     Cell { at: usize, zone: Option<Tz> },
     Path(Path),
     Fixed(String),
+    File,
     Join { join: String, by: Box<Slot>, column: usize },
 }
 
@@ -165,6 +166,8 @@ pub(crate) struct Compiled {
     pub truncated: Vec<Path>,
     pub(super) minor_digits: BTreeMap<String, u32>,
     joins: Joins,
+    /// The file's name without its endings.
+    pub file: String,
 }
 
 /// One output of it.
@@ -211,8 +214,10 @@ impl<'p> PlainWay<'p> {
             local,
             times,
             part,
+            member,
             starting,
             time,
+            plus,
             zone,
             inclusive,
         } = take;
@@ -224,8 +229,10 @@ impl<'p> PlainWay<'p> {
             && !local
             && times.is_empty()
             && part.is_none()
+            && member.is_none()
             && starting.is_none()
             && time.is_none()
+            && plus.is_none()
             && zone.is_none()
             && !inclusive;
         let (slots, separator) = match what {
@@ -301,6 +308,7 @@ impl Compiled {
             truncated: profile.truncated.clone(),
             minor_digits: profile.minor_digits.clone(),
             joins,
+            file: String::new(),
         })
     }
 
@@ -341,6 +349,7 @@ impl Compiled {
                 }
             },
             (Slot::Fixed(text), _) => Fetched::Text(Cow::Borrowed(text)),
+            (Slot::File, _) => Fetched::Text(Cow::Borrowed(&self.file)),
             (Slot::Join { join, by, column }, place) => {
                 let key = self.fetch(by, place).text();
                 let row = self.joins.get(join).and_then(|t| t.row(&key));
@@ -422,7 +431,7 @@ impl Compiled {
                 let file = self.joins.get(join).map(|t| t.file().to_owned()).unwrap_or_default();
                 (self.source(Some(by)).0, file)
             }
-            Some(Slot::Absent | Slot::Fixed(_)) | None => (None, String::new()),
+            Some(Slot::Absent | Slot::Fixed(_) | Slot::File) | None => (None, String::new()),
         }
     }
 

@@ -45,6 +45,68 @@ fn every_built_in_profile_parses_says_where_it_comes_from_and_is_sorted() {
 }
 
 #[test]
+fn a_date_of_a_locale_is_read_where_day_and_month_can_be_told_apart() {
+    let time =
+        |form: &str, value: &str| csv("issued_at", &format!("{{ from = 'V', time = '{form}' }}"), "V", value);
+    assert_eq!(time("day_first", "5/6/2026"), "2026-06-05");
+    assert_eq!(time("month_first", "5/6/2026"), "2026-05-06");
+    assert_eq!(time("month_first", "12/31/2026, 2:05 PM"), "2026-12-31T14:05:00");
+    assert_eq!(time("month_first", "12/31/2026 12:05 AM"), "2026-12-31T00:05:00");
+    assert_eq!(time("day_first", "31-12-2026 14:05"), "2026-12-31T14:05:00");
+    assert_eq!(time("month_first", "5.6.2026"), "2026-06-05", "dots are day first everywhere");
+    assert_eq!(time("either_first", "13/6/2026"), "2026-06-13");
+    assert_eq!(time("either_first", "6/13/2026"), "2026-06-13");
+    assert_eq!(time("either_first", "6/6/2026"), "2026-06-06");
+    assert_eq!(time("either_first", "2026-06-05"), "2026-06-05");
+    assert!(time("either_first", "5/6/2026").starts_with("! may be day and month"));
+    for none in ["31/12/26", "13/13/2026", "12/2026", "5/6/2026 25:00", "5-6/2026", "/5/2026"] {
+        assert!(time("day_first", none).starts_with("! is no date"), "{none}");
+    }
+}
+
+#[test]
+fn minutes_are_added_to_a_time_and_without_them_the_column_is_not_there() {
+    let text = "format = 'json'\nrecognise.all = ['id']\n[[output]]\ndataset = 'tickets'\n\
+        columns.ticket_id = 'id'\ncolumns.created_at = 'at'\n\
+        columns.first_response_at = { from = 'at', plus_minutes = 'metric.reply' }";
+    let profile = own(text).unwrap();
+    let mapping = Mapping::profile(&profile, None, Joins::new()).unwrap();
+    let answered = |record: Value| {
+        let mut state = mapping.state();
+        let mut out = None;
+        let outcome = mapping.apply(&mut state, Record::Json(&record), &mut |row| {
+            out = row.values[4].as_ref().map(ToString::to_string);
+        });
+        let there = mapping.present(&state, mapping.datasets()[0]).contains(&4);
+        (outcome.rejected.first().map(|r| r.reason.to_string()).or(out), there)
+    };
+    let at = "2026-10-25T00:50:00Z";
+    let with = |reply: Value| answered(json!({"id": 1, "at": at, "metric": {"reply": reply}}));
+    assert_eq!(with(json!(75)), (Some("2026-10-25T02:05:00Z".to_owned()), true));
+    assert_eq!(with(json!(0.5)), (Some("2026-10-25T00:50:30Z".to_owned()), true));
+    assert_eq!(with(Value::Null), (None, true), "not answered");
+    assert_eq!(answered(json!({"id": 1, "at": at})), (None, false), "not exported");
+    let (reason, _) = with(json!("soon"));
+    assert!(reason.unwrap().contains("no number of minutes"));
+    let civil = answered(json!({"id": 1, "at": "2026-10-25 00:50:00", "metric": {"reply": 75}}));
+    assert_eq!(civil.0.unwrap(), "2026-10-25T02:05:00");
+}
+
+#[test]
+fn the_object_around_the_records_says_that_there_are_more() {
+    let text = "format = 'json'\nrecognise.all = ['id']\nmore = [{ next_page = '*', end = '' }, { end = false }, { 'paging.next' = '*' }]\n\
+        [[output]]\ndataset = 'plans'\ncolumns.plan = 'id'";
+    let profile = own(text).unwrap();
+    let told = |around: Value| profile.says_more(&around);
+    assert_eq!(told(json!({"next_page": "https://example.com/2"})).unwrap(), "end and next_page");
+    assert_eq!(told(json!({"next_page": "https://example.com/2", "end": true})), None);
+    assert_eq!(told(json!({"next_page": null, "end": false})).unwrap(), "end");
+    assert_eq!(told(json!({"paging": {"next": {"after": "2"}}})).unwrap(), "paging.next");
+    assert_eq!(told(json!({"next_page": null, "paging": {}})), None);
+    assert!(own(&text.replace("'paging.next'", "'=x'")).unwrap_err().contains("is no path"));
+}
+
+#[test]
 fn times_are_read_in_the_form_and_zone_that_the_profile_says() {
     let time = |take: &str, header: &str, value: &str| csv("issued_at", take, header, value);
     assert_eq!(time("'V'", "V", "2026-01-01"), "2026-01-01");
@@ -68,6 +130,9 @@ fn times_are_read_in_the_form_and_zone_that_the_profile_says() {
         time("{ from = 'V', time = 'unix_s' }", "V", "99999999999999999999999999")
             .starts_with("! is no Unix time")
     );
+    let named = "{ from = 'V', time = 'named_zone' }";
+    assert_eq!(time(named, "V", "2026-02-28 23:00:00 PST"), "2026-03-01T07:00:00Z");
+    assert!(time(named, "V", "2026-02-28 23:00:00 IST").starts_with("! names its zone IST"));
     assert!(time("{ from = 'V', time = 'minute' }", "V", "01/02/2026").contains("another order"));
     assert_eq!(time("{ from = 'V', inclusive = true }", "V", "2026-02-28"), "2026-03-01");
     assert_eq!(
@@ -137,6 +202,35 @@ fn words_prefixes_and_defaults_are_applied_in_order() {
     );
     assert_eq!(csv("plan", "[{ const = 'a', when = { V = 'x' } }, 'Absent', 'V']", "V", "z"), "z");
     assert_eq!(csv("total", "{ from = 'V', minus = 'Sum' }", "V", "7.5"), "2.5");
+}
+
+#[test]
+fn a_member_of_json_text_in_a_cell_is_a_value() {
+    let total = |take: &str, value: &str| csv("total", take, "V", value);
+    let take = "{ from = 'V', member = 'use.tokens', default = 1 }";
+    assert_eq!(total(take, r#"{"use": {"tokens": "25.50"}}"#), "25.5");
+    assert_eq!(total(take, r#"{"use": {"tokens": 1e3}}"#), "1000");
+    assert_eq!(total(take, r#"{"use": {"tokens": null}}"#), "1");
+    assert_eq!(total(take, "{}"), "1");
+    assert_eq!(total(take, ""), "1");
+    assert_eq!(total(take, "{'use': 1}"), "! is no JSON text");
+    assert_eq!(total(take, r#"{"use": {"tokens": "1e3"}}"#), "! uses an exponent; write it out in full");
+}
+
+#[test]
+fn a_csv_file_may_say_by_its_name_what_it_holds() {
+    let text = "format = 'csv'\nrecognise.all = ['value']\n[[output]]\ndataset = 'usage_totals'\n\
+        columns = { account_id = 'who', metric = { from = '^.#', part = { at = ' (', number = 1 } }, date = 'day', quantity = 'value' }";
+    let profile = own(text).unwrap();
+    for name in ["tokens.csv", "tokens.csv.gz", "tokens (1).csv"] {
+        let mapping =
+            Mapping::profile(&profile, Some(&["who", "day", "value"]), Joins::new()).unwrap().for_file(name);
+        let mut metric = None;
+        mapping.apply(&mut mapping.state(), Record::Cells(&["a", "2026-01-01", "7"]), &mut |row| {
+            metric = row.values[1].as_ref().map(ToString::to_string);
+        });
+        assert_eq!(metric.as_deref(), Some("tokens"), "{name}");
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! One way to a column's value: fetch, strip, translate, convert, validate.
 
 use super::{
-    Take, What,
+    Take, What, abbreviation,
+    path::{Found, Path, Scope, scalar},
     row::{Compiled, Fetched, Place, Slot},
     words::TimeForm,
 };
@@ -14,14 +15,15 @@ use crate::{
         time::{NotTime, Stamp},
     },
 };
-use chrono::{DateTime, TimeDelta, Timelike};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike};
 use chrono_tz::Tz;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Why there is no value: the field, its text, the reason.
 pub(super) type Fault<'a> = (Option<&'a Slot>, String, Reason);
 
-type Value<'a> = Option<Cow<'a, str>>;
+type Made<'a> = Option<Cow<'a, str>>;
 
 /// The canonical value; `None` where this way gives none. `seen` is set where one of its keys stands in the
 /// record.
@@ -32,7 +34,11 @@ pub(super) fn take<'a>(
     place: &Place<'a, '_>,
     currency: Option<&str>,
     seen: &mut bool,
-) -> Result<Value<'a>, Fault<'a>> {
+) -> Result<Made<'a>, Fault<'a>> {
+    let plus = take.plus.as_ref().map(|field| compiled.fetch(field, place));
+    if matches!(plus, Some(Fetched::Missing)) {
+        return Ok(None);
+    }
     *seen |= matches!(take.what, What::Const(_)) || take.default.is_some();
     if take.when.as_ref().is_some_and(|c| !compiled.holds(c, place)) {
         return Ok(None);
@@ -43,12 +49,23 @@ pub(super) fn take<'a>(
         What::From(all) | What::Minus(all, _) => first(compiled, all, place, seen),
         What::Concat(all, separator) => (None, concat(compiled, all, separator, place, seen)),
     };
-    if !fetched.has_value() {
+    if !fetched.has_value() || plus.as_ref().is_some_and(|p| !p.has_value()) {
         return default(&optional, take);
     }
     let shown = |fetched: &str| fetched.to_owned();
-    let number = matches!(fetched, Fetched::Number(_));
+    let mut number = matches!(fetched, Fetched::Number(_));
     let mut text = match fetched {
+        fetched if take.member.is_some() => {
+            let text = fetched.text();
+            match take.member.as_ref().map_or(Ok(None), |path| member(&text, path)) {
+                Ok(None) => return default(&optional, take),
+                Ok(Some((value, is_number))) => {
+                    number = is_number;
+                    Cow::Owned(value)
+                }
+                Err(reason) => return Err((slot, text.into_owned(), reason)),
+            }
+        }
         Fetched::Nested(v) => {
             let value = validate::check_json(&optional, v);
             return value.map_err(|reason| (slot, v.to_string(), reason));
@@ -116,14 +133,31 @@ pub(super) fn take<'a>(
         let whole = amount(compiled, &text, number, less, take.minor.then_some(currency));
         whole.and_then(|amount| product(amount, &factors)).map(|d| Some(decimal::shortest(d)))
     } else if matches!(column.ty, Type::Time | Type::Date)
-        && (take.time.is_some() || take.zone.is_some() || take.inclusive || header_zone(slot).is_some())
+        && (take.time.is_some()
+            || take.zone.is_some()
+            || take.inclusive
+            || plus.is_some()
+            || header_zone(slot).is_some())
     {
         let zone = take.zone.or(header_zone(slot));
-        time(&text, take, zone, column.ty == Type::Date).map(Some)
+        let later = plus.map(seconds).transpose();
+        later.and_then(|later| time(&text, take, zone, later, column.ty == Type::Date)).map(Some)
     } else {
         return checked(&optional, text, number).map_err(|(raw, reason)| (slot, raw, reason));
     };
     done.map(|v| v.map(Cow::Owned)).map_err(|reason| (slot, shown(&text), reason))
+}
+
+/// What stands at a path in a JSON text, and whether it is a number there.
+fn member(text: &str, path: &Path) -> Result<Option<(String, bool)>, Reason> {
+    let whole: Value = serde_json::from_str(text).map_err(|_| Reason::fixed("is no JSON text"))?;
+    Ok(match path.find(&Scope::whole(&whole)) {
+        Found::One(value) => {
+            let text = scalar(value).map_or_else(|| value.to_string(), Cow::into_owned);
+            (!text.trim().is_empty()).then_some((text, value.is_number()))
+        }
+        Found::Missing | Found::Null | Found::Many(_) | Found::Name(_) => None,
+    })
 }
 
 /// The first run of letters and digits that begins with `starting`, which itself stands at the beginning of a word.
@@ -180,15 +214,15 @@ fn concat<'a>(
     Fetched::Text(Cow::Owned(text))
 }
 
-fn default<'a>(column: &Column, take: &'a Take<Slot>) -> Result<Value<'a>, Fault<'a>> {
+fn default<'a>(column: &Column, take: &'a Take<Slot>) -> Result<Made<'a>, Fault<'a>> {
     take.default.as_ref().map_or(Ok(None), |text| fixed(column, text))
 }
 
-fn fixed<'a>(column: &Column, text: &'a str) -> Result<Value<'a>, Fault<'a>> {
+fn fixed<'a>(column: &Column, text: &'a str) -> Result<Made<'a>, Fault<'a>> {
     validate::check(column, text).map_err(|reason| (None, text.to_owned(), reason))
 }
 
-fn checked<'a>(column: &Column, text: Cow<'a, str>, number: bool) -> Result<Value<'a>, (String, Reason)> {
+fn checked<'a>(column: &Column, text: Cow<'a, str>, number: bool) -> Result<Made<'a>, (String, Reason)> {
     let check = if number { validate::check_json_number } else { validate::check };
     match text {
         Cow::Borrowed(t) => check(column, t).map_err(|reason| (t.to_owned(), reason)),
@@ -291,13 +325,32 @@ fn product(number: Decimal, factors: &[Decimal]) -> Result<Decimal, Reason> {
 }
 
 /// A time's canonical text. One without an offset becomes an instant where `zone` is known, else stays as it is.
-fn time(text: &str, take: &Take<Slot>, zone: Option<Tz>, day: bool) -> Result<String, Reason> {
+fn time(
+    text: &str,
+    take: &Take<Slot>,
+    zone: Option<Tz>,
+    later: Option<TimeDelta>,
+    day: bool,
+) -> Result<String, Reason> {
     let mut stamp = match take.time.unwrap_or(TimeForm::Rfc3339) {
         TimeForm::Rfc3339 => Stamp::parse(text).map_err(fault)?,
         TimeForm::Minute => minute(text)?,
+        TimeForm::NamedZone => abbreviation::parse(text).map_err(|e| match e {
+            abbreviation::Fault::Time(e) => fault(e),
+            abbreviation::Fault::Zone(zone) => Reason::new(format!(
+                "names its zone {zone}, which is no abbreviation of one offset; known are {}",
+                abbreviation::known()
+            )),
+        })?,
         TimeForm::UnixS => unix(text, 0)?,
         TimeForm::UnixMs => unix(text, 3)?,
+        TimeForm::DayFirst => local_date(text, Some(true))?,
+        TimeForm::MonthFirst => local_date(text, Some(false))?,
+        TimeForm::EitherFirst => local_date(text, None)?,
     };
+    if let Some(later) = later {
+        stamp = add(stamp, later, zone).ok_or(OUT_OF_RANGE)?;
+    }
     if day && take.time.is_some() {
         stamp = Stamp::Date(match (stamp, zone) {
             (Stamp::Instant(t), Some(zone)) => t.with_timezone(&zone).date_naive(),
@@ -305,7 +358,7 @@ fn time(text: &str, take: &Take<Slot>, zone: Option<Tz>, day: bool) -> Result<St
         });
     }
     if take.inclusive {
-        stamp = after(stamp).ok_or(Reason::fixed("lies outside the years 1678 to 2261"))?;
+        stamp = after(stamp).ok_or(OUT_OF_RANGE)?;
     }
     if day && !matches!(stamp, Stamp::Date(_)) {
         return Err(Reason::fixed("is a timestamp where a day is expected"));
@@ -315,6 +368,63 @@ fn time(text: &str, take: &Take<Slot>, zone: Option<Tz>, day: bool) -> Result<St
         _ => stamp,
     }))
 }
+
+/// Minutes as a length of time, to the second.
+fn seconds(minutes: Fetched<'_>) -> Result<TimeDelta, Reason> {
+    const FAULT: Reason = Reason::fixed("cannot be moved: what is to be added is no number of minutes");
+    let number = matches!(minutes, Fetched::Number(_));
+    let minutes = parse(&minutes.text(), number).map_err(|_| FAULT)?;
+    let seconds = decimal::mul(minutes, Decimal::from(60)).ok_or(FAULT)?.trunc();
+    i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).ok_or(FAULT)
+}
+
+/// A moment so much later. A civil time is moved as an instant where its zone is known.
+fn add(stamp: Stamp, later: TimeDelta, zone: Option<Tz>) -> Option<Stamp> {
+    Some(match (stamp, zone) {
+        (Stamp::Instant(t), _) => Stamp::Instant(t.checked_add_signed(later)?),
+        (stamp, Some(zone)) => Stamp::Instant(stamp.in_zone(zone).checked_add_signed(later)?),
+        (stamp, None) => Stamp::Civil(stamp.naive().checked_add_signed(later)?),
+    })
+}
+
+/// `31/12/2026`, `12/31/2026, 2:05 PM`, `31.12.2026 14:05`; a date that begins with its year is one of the usual
+/// forms. `None`: the day and the month are told apart by the date itself.
+fn local_date(text: &str, day_first: Option<bool>) -> Result<Stamp, Reason> {
+    const FAULT: Reason = Reason::fixed("is no date such as 31/12/2026 or 12/31/2026");
+    const UNSURE: Reason = Reason::fixed(
+        "may be day and month or month and day; say which by a profile of your own with time = \"day_first\" or \
+         \"month_first\"",
+    );
+    let (date, clock) = text.split_once([' ', ',']).unwrap_or((text, ""));
+    let between = date.find(['/', '.', '-']).and_then(|at| date.get(at..=at)).ok_or(FAULT)?;
+    let parts: Vec<&str> = date.trim_end_matches('.').split(between).collect();
+    let [a, b, year] = parts.as_slice() else { return Err(FAULT) };
+    if a.len() == 4 {
+        return minute(text);
+    }
+    let number = |t: &str| t.parse::<u32>().ok().filter(|_| t.len() <= 2).ok_or(FAULT);
+    let (a, b) = (number(a)?, number(b)?);
+    let year = year.parse::<i32>().ok().filter(|_| year.len() == 4).ok_or(FAULT)?;
+    let day_first = match day_first {
+        _ if between == "." => true,
+        Some(told) => told,
+        None if a == b || a > 12 => true,
+        None if b > 12 => false,
+        None => return Err(UNSURE),
+    };
+    let (day, month) = if day_first { (a, b) } else { (b, a) };
+    let date = NaiveDate::from_ymd_opt(year, month, day).ok_or(FAULT)?;
+    let clock = clock.trim_matches([' ', ',']);
+    if clock.is_empty() {
+        return Ok(Stamp::Date(date));
+    }
+    let clock = clock.replace('\u{202f}', " ").to_uppercase();
+    let forms = ["%I:%M %p", "%I:%M:%S %p", "%H:%M", "%H:%M:%S"];
+    let time = forms.iter().find_map(|f| NaiveTime::parse_from_str(&clock, f).ok()).ok_or(FAULT)?;
+    Ok(Stamp::Civil(date.and_time(time)))
+}
+
+const OUT_OF_RANGE: Reason = Reason::fixed("lies outside the years 1678 to 2261");
 
 fn fault(e: NotTime) -> Reason {
     if e == NotTime::Empty { REQUIRED } else { Reason::new(e.to_string()) }

@@ -44,6 +44,7 @@ pub struct ProfileWords {
     pub(super) join: BTreeMap<String, Join>,
     pub(super) truncated: Vec<String>,
     pub(super) counted_by: Option<String>,
+    pub(super) more: Option<Conditions>,
     pub(super) minor_digits: BTreeMap<String, u32>,
 }
 
@@ -95,8 +96,12 @@ impl Join {
 pub(crate) enum TimeForm {
     Rfc3339,
     Minute,
+    NamedZone,
     UnixS,
     UnixMs,
+    DayFirst,
+    MonthFirst,
+    EitherFirst,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -119,9 +124,11 @@ pub(super) struct TakeWords {
     pub separator: Option<String>,
     pub minus: Option<String>,
     pub times: Texts,
+    pub plus_minutes: Option<String>,
     pub when: Option<Conditions>,
     pub strip: Texts,
     pub part: Option<Part>,
+    pub member: Option<String>,
     pub starting: Option<String>,
     pub words: Option<BTreeMap<String, String>>,
     pub default: Option<Text>,
@@ -255,6 +262,7 @@ impl ProfileWords {
             output,
             join,
             counted_by: self.counted_by.or(base.counted_by),
+            more: self.more.or(base.more),
             truncated: if self.truncated.is_empty() { base.truncated } else { self.truncated },
             minor_digits,
         }

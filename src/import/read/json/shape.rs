@@ -17,18 +17,42 @@ pub enum Shape {
     Envelope,
 }
 
-/// Names under which an envelope holds records, beside those that the caller gives.
-const KEYS: [&str; 5] = ["data", "results", "items", "events", "features"];
+/// Names under which an envelope holds records, beside those that the caller gives: first those of lists in general,
+/// then those of single vendors. What an envelope holds under several is read from the earliest; a caller's go first.
+const KEYS: [&str; 11] = [
+    "data",
+    "results",
+    "items",
+    "events",
+    "features",
+    "records",
+    "issues",
+    "conversations",
+    "organizations",
+    "list",
+    "fees",
+];
+
+/// Members by which an object calls itself a page of a list.
+const PAGE: [&str; 4] = ["has_more", "next_offset", "next_page", "pagination_metadata"];
 
 /// Whether records may lie under this name.
 pub(super) fn is_key(name: &str, names: &[String]) -> bool {
-    KEYS.contains(&name) || names.iter().any(|n| n == name)
+    rank(name, names).is_some()
+}
+
+/// How soon the records are looked for under this name; lower is sooner.
+fn rank(name: &str, names: &[String]) -> Option<usize> {
+    if names.iter().any(|n| n == name) {
+        return Some(0);
+    }
+    KEYS.iter().position(|k| *k == name).map(|at| at + 1)
 }
 
 /// The shape of a text that begins with `{`, and an envelope's name of records; `None` if more bytes are needed.
 ///
 /// An object that holds an array may be an envelope or a record: it is a record if other objects follow it, unless
-/// it calls itself a page of a list (`has_more`, or `"object": "list"`). What is longer than a record may be is an
+/// it calls itself a page of a list ([`PAGE`], or `"object": "list"`). What is longer than a record may be is an
 /// envelope.
 pub(super) fn guess(
     bytes: &[u8],
@@ -94,22 +118,26 @@ fn has_lines(bytes: &[u8], all: bool) -> Option<bool> {
 
 /// The array of records of an object, which may be cut: its name, and whether the object calls itself a page.
 fn find_list(object: &[u8], names: &[String]) -> Option<(String, bool)> {
-    let mut full = None;
-    let mut empty = None;
+    let mut full: Option<(usize, String)> = None;
+    let mut empty: Option<(usize, String)> = None;
     let mut page = false;
+    let sooner = |best: &mut Option<(usize, String)>, rank: usize, name: String| {
+        if best.as_ref().is_none_or(|(r, _)| rank < *r) {
+            *best = Some((rank, name));
+        }
+    };
     for (name, value) in members(object) {
-        page |= name == "has_more" || name == "object" && value.starts_with(b"\"list\"");
-        if is_key(&name, names)
-            && let Some(inside) = value.strip_prefix(b"[")
-        {
+        page |= name == "meta" && members(value).iter().any(|(inner, _)| PAGE.contains(&&**inner));
+        page |= PAGE.contains(&&*name) || name == "object" && value.starts_with(b"\"list\"");
+        if let (Some(rank), Some(inside)) = (rank(&name, names), value.strip_prefix(b"[")) {
             match inside.trim_ascii_start().first() {
-                Some(b'{') => _ = full.get_or_insert(name),
-                Some(b']') => _ = empty.get_or_insert(name),
+                Some(b'{') => sooner(&mut full, rank, name),
+                Some(b']') => sooner(&mut empty, rank, name),
                 _ => {}
             }
         }
     }
-    full.or(empty).map(|name| (name, page))
+    full.or(empty).map(|(_, name)| (name, page))
 }
 
 /// The members of an object as far as they can be told apart: names, and text from where each value begins.
@@ -147,6 +175,8 @@ mod tests {
         assert_eq!(shape(r#"{"items":[],"results":[{"id":1}]}"#), under("results"));
         assert_eq!(shape(r#"{"items":[]}"#), under("items"));
         assert_eq!(shape("{\"data\":[{\"id\":1}],\"has_more\":true}\n{\"data\":[]}"), under("data"));
+        let side_loaded = r#"{"organizations":[{"id":1}],"invoices":[{"id":2}],"next_page":null}"#;
+        assert_eq!(shape(side_loaded), under("invoices"), "what stands beside the records is not them");
         assert_eq!(shape("{\"data\":[{\"id\":1},"), under("data"), "cut short");
     }
 
@@ -156,6 +186,17 @@ mod tests {
         assert_eq!(shape("{\"id\":1,\"items\":[\"a\"]}").0, Shape::Objects);
         assert_eq!(shape("{\"id\":1}{\"id\":2}").0, Shape::Objects);
         assert_eq!(shape("{\n\"id\":1\n}\n{\n\"id\":2\n}").0, Shape::Objects);
+    }
+
+    #[test]
+    fn a_member_that_leads_to_a_further_page_tells_pages_from_records() {
+        let pages = |more: &str| format!("{{\"invoices\":[{{}}],{more}}}\n{{\"invoices\":[{{}}],{more}}}");
+        for more in ["\"next_offset\":null", "\"meta\":{\"next_page\":2}", "\"pagination_metadata\":{}"] {
+            assert_eq!(shape(&pages(more)), (Shape::Envelope, Some("invoices".to_owned())), "{more}");
+        }
+        for other in ["\"meta\":{\"page\":2}", "\"meta\":\"next_page\"", "\"next\":1"] {
+            assert_eq!(shape(&pages(other)).0, Shape::Lines, "{other}");
+        }
     }
 
     #[test]

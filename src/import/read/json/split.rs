@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 /// How JSON is taken apart.
 #[derive(Clone, Debug, Default)]
 pub struct JsonOptions {
-    /// Names under which an object may hold the records, beside `data`, `results`, `items` and `events`.
+    /// Names under which an object may hold the records, beside the usual ones such as `data` and `results`.
     pub names: Vec<String>,
 }
 
@@ -55,6 +55,8 @@ enum Expect {
 
 /// Other members of an envelope that are kept.
 const MEMBERS: usize = 1000;
+/// The longest member that is kept, in bytes: what says whether there are more pages is short.
+const MEMBER: usize = 4096;
 
 impl Splitter {
     /// Tells the shape, for which up to a record's limit is read.
@@ -109,8 +111,8 @@ impl Splitter {
         self.key.as_deref()
     }
 
-    /// The members of the envelope that are no arrays or objects, as far as they were read, in order; of several
-    /// pages the values of the last. Whole after the last block.
+    /// The members of the envelope that are no arrays and no long objects, as far as they were read, in order; of
+    /// several pages the values of the last. Whole after the last block.
     pub fn members(&self) -> &[(String, Value)] {
         &self.members
     }
@@ -235,7 +237,9 @@ impl Splitter {
                     }
                     (Shape::Envelope, b'{') => {
                         self.w.advance(1);
+                        // A page says of itself what it leaves out: the last one may lack what led here.
                         self.page.clear();
+                        self.members.clear();
                         self.state = State::Members(Expect::ValueOrEnd, false);
                     }
                     (Shape::Objects, b'{') => self.object()?,
@@ -340,7 +344,7 @@ impl Splitter {
             self.state = State::Elements(Expect::ValueOrEnd);
             return Ok(());
         }
-        if matches!(first, b'{' | b'[') {
+        if first == b'[' {
             self.w.skip(self.top_line)?;
             if list && !self.other_lists.contains(&name) {
                 self.other_lists.push(name);
@@ -349,16 +353,16 @@ impl Splitter {
             match self.w.value(false)? {
                 Taken::Whole(0) => return self.w.broken("a value is missing"),
                 Taken::Whole(len) => {
-                    let value = self.w.first(len);
-                    let Ok(value) = serde_json::from_slice::<Value>(value) else {
+                    let text = self.w.first(len);
+                    let value: Option<Value> =
+                        if len > MEMBER { None } else { serde_json::from_slice(text).ok() };
+                    if value.is_none() && first != b'{' && serde_json::from_slice::<Value>(text).is_err() {
                         return self.w.broken("a value is none of JSON's");
-                    };
+                    }
                     self.w.advance(len);
                     self.members.retain(|(n, _)| *n != name);
-                    if self.page.len() < MEMBERS {
+                    if let Some(value) = value.filter(|_| self.members.len() < MEMBERS) {
                         self.page.insert(name.clone(), value.clone());
-                    }
-                    if self.members.len() < MEMBERS {
                         self.members.push((name, value));
                     }
                 }

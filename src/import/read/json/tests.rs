@@ -97,7 +97,17 @@ fn other_members_of_an_envelope_are_kept() {
     let (records, end) = good(text);
     assert_eq!((records.len(), end.key()), (1, Some("data")));
     let members: Vec<String> = end.members().iter().map(|(k, v)| format!("{k}={v}")).collect();
-    assert_eq!(members, ["object=\"list\"", "url=\"/v1\"", "n=12.50", "has_more=true", "next=null"]);
+    assert_eq!(
+        members,
+        [
+            "object=\"list\"",
+            "url=\"/v1\"",
+            "page={\"n\":[1,{\"x\":\"}\"}]}",
+            "n=12.50",
+            "has_more=true",
+            "next=null"
+        ]
+    );
     assert_eq!(end.other_lists(), ["items"]);
 }
 
@@ -125,6 +135,14 @@ fn a_block_is_of_one_page_and_knows_what_stands_around_its_records() {
         pages.push((block.items().count(), block.around()["customer"].as_str().unwrap().to_owned()));
     }
     assert_eq!(pages, [(2, "cus_1".to_owned()), (1, "cus_2".to_owned())]);
+}
+
+#[test]
+fn the_members_of_an_earlier_page_are_gone() {
+    let (all, end) = good("{\"data\":[{\"id\":1}],\"next_offset\":\"x\"}\n{\"data\":[{\"id\":2}],\"n\":1}");
+    assert_eq!(all.len(), 2);
+    let members: Vec<String> = end.members().iter().map(|(k, v)| format!("{k}={v}")).collect();
+    assert_eq!(members, ["n=1"]);
 }
 
 #[test]
