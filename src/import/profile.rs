@@ -18,7 +18,7 @@
 //!
 //! **Fields.** In CSV a field is a header, compared without regard to case, spaces, `-` and `_`; `Created (*)`
 //! also fits `Created` and `Created (UTC)`. In JSON it is a path: `status_transitions.paid_at`,
-//! `items.data[0].price.id`, `labels[].name` (a list), `parent.*.proration` (any key); in nested rows `^.id` is a
+//! `items.data[0].price.id`, `fields[id=360001].value` (the item whose `id` is that), `labels[].name` (a list), `parent.*.proration` (any key); in nested rows `^.id` is a
 //! field of the record around the row. `@invoices.customer` is the column of a companion file, see `join`;
 //! `=text` is that text itself, as a part of `concat`; `#` is the key under which a row of an object stands.
 //!
@@ -28,6 +28,7 @@
 //! - `when = { field = "word" }`: only where each named field is that word, or one of a list of words. A word is
 //!   compared like a header; `*` stands for any text, alone for any value, `""` for none;
 //! - `strip` (prefixes), `part = { at = "/", number = -1 }` (the last of the parts that `/` separates; 1 is the first),
+//!   `split = ", "` (of a list: any of these characters separates its items),
 //!   `words` (vendor's word → ours; `""`: no value; words that are ours already pass; another
 //!   word rejects the row), `default` (where there is no value);
 //! - `unit`: `major` (default), `thousandth` (the number is divided by 1,000) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
@@ -197,6 +198,8 @@ pub(crate) struct Take<F> {
     pub minor: bool,
     pub thousandth: bool,
     pub part: Option<words::Part>,
+    /// The characters that separate a list's items.
+    pub split: Option<String>,
     pub time: Option<words::TimeForm>,
     /// Minutes that are added to a time.
     pub plus: Option<F>,

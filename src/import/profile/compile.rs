@@ -82,6 +82,7 @@ impl Finder<'_> {
             minor: take.minor,
             thousandth: take.thousandth,
             part: take.part.clone(),
+            split: take.split.clone(),
             time: take.time,
             plus: take.plus.as_ref().map(|f| self.slot(f)).transpose()?,
             zone: take.zone,

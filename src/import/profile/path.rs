@@ -1,4 +1,4 @@
-//! JSON paths: `a.b`, `a[0].b`, `a[].b`, `a{}.b`, `a.*.b`, `^.a`, `#`.
+//! JSON paths: `a.b`, `a[0].b`, `a[id=7].b`, `a[].b`, `a{}.b`, `a.*.b`, `^.a`, `#`.
 
 use serde_json::Value;
 use std::{borrow::Cow, fmt};
@@ -15,6 +15,8 @@ pub(crate) struct Path {
 enum Step {
     Key(String),
     At(usize),
+    /// The first item of a list whose key has this text.
+    Where(String, String),
     Each,
     /// Each value of an object.
     Values,
@@ -81,9 +83,14 @@ impl Path {
                 };
                 path.steps.push(match &brackets[1..end] {
                     "" => Step::Each,
-                    at => Step::At(
-                        at.parse().map_err(|_| format!("the path {text} has no number in its brackets"))?,
-                    ),
+                    inside => match inside.split_once('=') {
+                        Some((key, value)) if !key.is_empty() => {
+                            Step::Where(key.to_owned(), value.to_owned())
+                        }
+                        _ => Step::At(inside.parse().map_err(|_| {
+                            format!("the path {text} has neither a number nor key=text in its brackets")
+                        })?),
+                    },
                 });
                 brackets = &brackets[end + 1..];
                 if !brackets.is_empty() && !brackets.starts_with(['[', '{']) {
@@ -104,7 +111,7 @@ impl Path {
         }
         let keys = self.steps.iter().map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
-            Step::At(_) | Step::Each | Step::Values | Step::Any | Step::Name => None,
+            Step::At(_) | Step::Where(..) | Step::Each | Step::Values | Step::Any | Step::Name => None,
         });
         keys.collect()
     }
@@ -179,6 +186,10 @@ fn walk<'a>(value: &'a Value, steps: &[Step]) -> Found<'a> {
         (_, Value::Null) => Found::Null,
         (Step::Key(key), Value::Object(map)) => map.get(key).map_or(Found::Missing, |v| walk(v, rest)),
         (Step::At(at), Value::Array(items)) => items.get(*at).map_or(Found::Missing, |v| walk(v, rest)),
+        (Step::Where(key, text), Value::Array(items)) => {
+            let is_it = |v: &&Value| v.get(key).and_then(scalar).is_some_and(|t| t == *text);
+            items.iter().find(is_it).map_or(Found::Null, |v| walk(v, rest))
+        }
         (Step::Any, Value::Object(map)) => best(map.values().map(|v| walk(v, rest))),
         (Step::Each, Value::Array(items)) => many(items.iter(), rest),
         (Step::Values, Value::Object(map)) => many(map.values(), rest),
@@ -226,6 +237,7 @@ impl fmt::Display for Path {
                 Step::Any => write!(f, "{dot}*")?,
                 Step::Name => write!(f, "{dot}#")?,
                 Step::At(at) => write!(f, "[{at}]")?,
+                Step::Where(key, text) => write!(f, "[{key}={text}]")?,
                 Step::Each => f.write_str("[]")?,
                 Step::Values => f.write_str("{}")?,
             }
@@ -273,6 +285,9 @@ mod tests {
         assert_eq!(show("l[1].x", &v), "2");
         assert_eq!(show("l[7].x", &v), "missing");
         assert_eq!(show("l[].x", &v), "1+2");
+        assert_eq!(show("l[x=2].x", &v), "2", "a number is compared as it is written");
+        assert_eq!(show("l[x=3].x", &v), "null", "no item is that one");
+        assert_eq!(show("a[x=3].x", &v), "missing");
         assert_eq!(show("p.*.f", &v), "true");
         assert_eq!(show("^.a", &v), "missing");
     }

@@ -228,6 +228,9 @@ impl Maker {
         if words.part.as_ref().is_some_and(|p| p.at.is_empty() || p.number == 0) {
             return Err(at.of("part", "needs the text that separates the parts, and a number from 1 or -1"));
         }
+        if words.split.as_ref().is_some_and(|s| s.is_empty() || column.ty != Type::List) {
+            return Err(at.of("split", "names the characters between the items of a list"));
+        }
         let timed =
             words.time.is_some() || words.zone.is_some() || words.inclusive || words.plus_minutes.is_some();
         if timed && !matches!(column.ty, Type::Time | Type::Date) {
@@ -274,6 +277,7 @@ impl Maker {
             minor: words.unit == Some(Unit::Minor),
             thousandth: words.unit == Some(Unit::Thousandth),
             part: words.part.clone(),
+            split: words.split.clone(),
             time: words.time,
             plus,
             zone,

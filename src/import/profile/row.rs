@@ -194,14 +194,28 @@ impl<'p> PlainWay<'p> {
     }
 
     fn of(take: &'p Take<Slot>) -> Option<PlainWay<'p>> {
-        let Take { what, when, strip, words, default, minor, thousandth, part, time, plus, zone, inclusive } =
-            take;
+        let Take {
+            what,
+            when,
+            strip,
+            words,
+            default,
+            minor,
+            thousandth,
+            part,
+            split,
+            time,
+            plus,
+            zone,
+            inclusive,
+        } = take;
         let bare = when.is_none()
             && strip.is_empty()
             && words.is_none()
             && !minor
             && !thousandth
             && part.is_none()
+            && split.is_none()
             && time.is_none()
             && plus.is_none()
             && zone.is_none()

@@ -65,6 +65,28 @@ fn a_date_of_a_locale_is_read_where_day_and_month_can_be_told_apart() {
 }
 
 #[test]
+fn a_list_is_split_at_the_characters_that_the_profile_says() {
+    let text = "format = 'csv'\nrecognise.all = ['No']\n[[output]]\ndataset = 'flags'\ncolumns.flag = 'No'\n\
+        columns.tags = { from = 'Tags', split = ', ' }";
+    let profile = own(text).unwrap();
+    let mapping = Mapping::profile(&profile, Some(&["No", "Tags"]), Joins::new()).unwrap();
+    let tags = |cell: &str| {
+        let mut out = None;
+        mapping.apply(&mut mapping.state(), Record::Cells(&["f", cell]), &mut |row| {
+            out =
+                row.dataset.position("tags").and_then(|at| row.values[at].as_ref().map(ToString::to_string));
+        });
+        out
+    };
+    assert_eq!(tags("vip, csv-export  billing").unwrap(), r#"["vip","csv-export","billing"]"#);
+    assert_eq!(tags(" , ").unwrap(), "[]");
+    assert_eq!(tags(""), None);
+    for wrong in [text.replace("', '", "''"), text.replace("columns.tags", "columns.owner")] {
+        assert!(own(&wrong).unwrap_err().contains("split"), "{wrong}");
+    }
+}
+
+#[test]
 fn minutes_are_added_to_a_time_and_without_them_the_column_is_not_there() {
     let text = "format = 'json'\nrecognise.all = ['id']\n[[output]]\ndataset = 'tickets'\n\
         columns.ticket_id = 'id'\ncolumns.created_at = 'at'\n\

@@ -74,6 +74,9 @@ pub(super) fn take<'a>(
             }
         }
     }
+    if let Some(between) = &take.split {
+        text = Cow::Owned(items(&text, between));
+    }
     if let Some(words) = &take.words {
         match words.get(&fold_name(&text)) {
             Some(ours) if ours.is_empty() => return default(&optional, take),
@@ -110,6 +113,12 @@ pub(super) fn take<'a>(
         return checked(&optional, text, number).map_err(|(raw, reason)| (slot, raw, reason));
     };
     done.map(|v| v.map(Cow::Owned)).map_err(|reason| (slot, shown(&text), reason))
+}
+
+/// A list's items as a JSON array.
+fn items(text: &str, between: &str) -> String {
+    let all = text.split(|c| between.contains(c)).map(str::trim).filter(|item| !item.is_empty());
+    serde_json::Value::from_iter(all).to_string()
 }
 
 fn header_zone(slot: Option<&Slot>) -> Option<Tz> {

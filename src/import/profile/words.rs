@@ -116,6 +116,7 @@ pub(super) struct TakeWords {
     pub when: Option<Conditions>,
     pub strip: Texts,
     pub part: Option<Part>,
+    pub split: Option<String>,
     pub words: Option<BTreeMap<String, String>>,
     pub default: Option<Text>,
     pub unit: Option<Unit>,
