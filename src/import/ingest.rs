@@ -2,7 +2,7 @@
 
 use super::{
     detect::{self, Detected, Forced, Head, Unknown},
-    exports::Export,
+    exports::{Export, is_export},
     load::{self, FileWork, Loaded},
     mapping::{Joins, Lookup, Mapping, MappingError, Record},
     profile::Profiles,
@@ -17,7 +17,8 @@ use crate::{
 use anyhow::Result;
 use serde_json::Value;
 use std::{
-    cell::OnceCell,
+    cell::{OnceCell, RefCell},
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
 };
@@ -115,6 +116,8 @@ struct Ingest<'i> {
     options: &'i Options<'i>,
     /// Digest of all profiles: another profile may claim a file.
     profiles: String,
+    /// The profile of each file that was looked at as a companion.
+    recognised: RefCell<HashMap<PathBuf, Option<String>>>,
 }
 
 /// Reads what has changed of the exports into the cache, in one transaction, and gives all of them.
@@ -128,7 +131,8 @@ pub fn ingest(
     for p in options.profiles.iter() {
         profiles.update(p.digest().as_bytes());
     }
-    let job = Ingest { exports, settings, options, profiles: profiles.finalize().to_hex().to_string() };
+    let profiles = profiles.finalize().to_hex().to_string();
+    let job = Ingest { exports, settings, options, profiles, recognised: RefCell::default() };
     let mut out = Ingested::default();
     let mut known: Vec<Option<i64>> = Vec::with_capacity(exports.len());
     for export in exports {
@@ -219,7 +223,11 @@ impl Ingest<'_> {
         let Some(path) = &export.path else { return Ok(None) };
         let Some(known) = cache.known(&Self::key(export))? else { return Ok(None) };
         let same_recipe = known.recipe == self.recipe(export);
-        if !same_recipe || self.options.verify || !known.settled || !companions_unchanged(&known.companions) {
+        if !same_recipe
+            || self.options.verify
+            || !known.settled
+            || !self.companions_unchanged(export, &known.companions)
+        {
             return Ok(None);
         }
         let stamp = Source::File(path.clone()).stamp().ok().flatten();
@@ -355,7 +363,7 @@ impl Ingest<'_> {
             registered: self.options.register && export.path.is_some(),
             companions: Vec::new(),
         };
-        let fits = |k: &KnownPath| k.recipe == recipe && companions_unchanged(&k.companions);
+        let fits = |k: &KnownPath| k.recipe == recipe && self.companions_unchanged(export, &k.companions);
         if let Some(known) = known.filter(fits)
             && self.whole(cache, known.content)?
         {
@@ -453,24 +461,21 @@ impl Ingest<'_> {
                     .map_err(Fault::Unknown)?;
                 let (joins, companions) = self.joins(export, &detected)?;
                 let mapping = Mapping::new(&detected, Some(&header), joins).map_err(Fault::Mapping)?;
+                let mapping = mapping.for_file(&name);
                 (load::csv(&work(mapping, &detected), splitter)?, companions)
             }
             read::Format::Json => {
                 let names = json_names();
                 let mut splitter = json::Splitter::new(text, json::JsonOptions { names })?;
                 let first = splitter.next_block()?;
-                let sample: Vec<Value> = first
-                    .iter()
-                    .flat_map(json::Block::items)
-                    .take(20)
-                    .filter_map(|item| item.ok()?.parse().ok())
-                    .collect();
+                let sample = sample(first.as_ref());
                 let container = splitter.key().map(str::to_owned);
                 let head = Head::Records { first: &sample, container: container.as_deref() };
                 let detected =
                     detect::detect(&name, &head, forced, self.options.profiles).map_err(Fault::Unknown)?;
                 let (joins, companions) = self.joins(export, &detected)?;
                 let mapping = Mapping::new(&detected, None, joins).map_err(Fault::Mapping)?;
+                let mapping = mapping.for_file(&name);
                 (load::json(&work(mapping, &detected), splitter, first)?, companions)
             }
         };
@@ -481,25 +486,36 @@ impl Ingest<'_> {
     /// The companion files' tables, and path and digest of each.
     fn joins(&self, export: &Export, detected: &Detected) -> Result<(Joins, Vec<(String, String)>), Fault> {
         let mut joins = Joins::new();
-        let mut companions = Vec::new();
+        let mut companions: Vec<(String, String)> = Vec::new();
         let Some(profile) = detected.profile() else { return Ok((joins, companions)) };
-        for need in profile.joins() {
-            let candidates = self.companions(export, need.file.as_deref());
-            let mut found = None;
-            for path in candidates {
-                if let Some(table) = self.lookup(&need, &path)? {
-                    found = Some((path, table));
+        let needs = profile.joins();
+        if needs.iter().any(|need| need.optional) {
+            companions.push((format!("{NEIGHBOURS}{}", self.neighbours(export)), String::new()));
+        }
+        for need in needs {
+            let mut found: Option<Lookup> = None;
+            for path in self.companions(export, need.file.as_deref()) {
+                let Some((table, digest)) = self.lookup(&need, &path)? else { continue };
+                companions.push((path.to_string_lossy().into_owned(), digest));
+                match &mut found {
+                    Some(first) => first.merge(table),
+                    None => found = Some(table),
+                }
+                // A pattern names one file; a profile any number of pages.
+                if need.file.is_some() {
                     break;
                 }
             }
-            let Some((path, (table, digest))) = found else {
-                return Err(Fault::Join(format!(
-                    "is read by profile {}, which needs {need}; put it beside this file or name it too",
-                    profile.name
-                )));
-            };
-            companions.push((path.to_string_lossy().into_owned(), digest));
-            joins.insert(need.join.clone(), table);
+            match found {
+                Some(table) => _ = joins.insert(need.join.clone(), table),
+                None if need.optional => {}
+                None => {
+                    return Err(Fault::Join(format!(
+                        "is read by profile {}, which needs {need}; put it beside this file or name it too",
+                        profile.name
+                    )));
+                }
+            }
         }
         Ok((joins, companions))
     }
@@ -509,7 +525,7 @@ impl Ingest<'_> {
         let pattern = pattern.and_then(|p| glob::Pattern::new(p).ok());
         let fits = |p: &Path| {
             let name = p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            pattern.as_ref().is_none_or(|g| g.matches(&name))
+            is_export(&name) && pattern.as_ref().is_none_or(|g| g.matches(&name))
         };
         let mut list: Vec<PathBuf> = Vec::new();
         if let Some(folder) = export.path.as_deref().map(|p| p.parent().unwrap_or(Path::new("."))) {
@@ -520,9 +536,42 @@ impl Ingest<'_> {
             }
         }
         list.extend(self.exports.iter().filter_map(|e| e.path.clone()));
-        list.retain(|p| Some(p.as_path()) != export.path.as_deref());
-        list.dedup();
+        let mut seen: HashSet<PathBuf> = HashSet::new();
+        let own = export.path.as_deref().map(|p| p.canonicalize().unwrap_or_else(|_| p.to_owned()));
+        list.retain(|p| {
+            let whole = p.canonicalize().unwrap_or_else(|_| p.clone());
+            Some(&whole) != own.as_ref() && seen.insert(whole)
+        });
         list
+    }
+
+    /// Changes when a file that may be a companion comes, goes or is written again.
+    fn neighbours(&self, export: &Export) -> String {
+        let mut hash = blake3::Hasher::new();
+        for path in self.companions(export, None) {
+            let stat = Source::File(path.clone()).stamp().ok().flatten().map(stat_of).unwrap_or_default();
+            let line = format!("{}\0{}\0{}\0", path.display(), stat.size, stat.mtime);
+            hash.update(line.as_bytes());
+        }
+        hash.finalize().to_hex().to_string()
+    }
+
+    /// Whether the companions of a known file are as they were.
+    fn companions_unchanged(&self, export: &Export, companions: &[(String, String)]) -> bool {
+        companions.iter().all(|(path, known)| match path.strip_prefix(NEIGHBOURS) {
+            Some(then) => self.neighbours(export) == then,
+            None => digest(&Source::File(PathBuf::from(path))).is_ok_and(|d| d == *known),
+        })
+    }
+
+    /// The name of the profile that reads a file, if one does.
+    fn profile_of(&self, path: &Path) -> Option<String> {
+        if let Some(known) = self.recognised.borrow().get(path) {
+            return known.clone();
+        }
+        let found = recognise(path, self.options.profiles);
+        self.recognised.borrow_mut().insert(path.to_owned(), found.clone());
+        found
     }
 
     /// The companion's table and digest, if the file is one.
@@ -531,37 +580,79 @@ impl Ingest<'_> {
         need: &super::mapping::JoinNeed,
         path: &Path,
     ) -> Result<Option<(Lookup, String)>, Fault> {
+        if need.profile.is_some() && self.profile_of(path) != need.profile {
+            return Ok(None);
+        }
         let source = Source::File(path.to_owned());
         let Ok(text) = source.open(&Open::default(), Arc::new(AtomicU64::new(0))) else { return Ok(None) };
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_it = |head: &Head<'_>| match &need.profile {
-            None => true,
-            Some(wanted) => detect::detect(&name, head, None, self.options.profiles)
-                .is_ok_and(|d| d.profile().is_some_and(|p| p.name == *wanted)),
-        };
-        if read::Format::sniff(text.head()) != Some(read::Format::Csv) {
-            return Ok(None);
-        }
-        let known = |names: &[&str]| detect::score_header(names, self.options.profiles);
-        let Ok(mut reader) = csv::Reader::new(text, csv::CsvOptions { dialect: None, known: Some(&known) })
-        else {
-            return Ok(None);
-        };
-        let names = reader.header().names.clone();
-        let header: Vec<&str> = names.iter().map(String::as_str).collect();
-        if !is_it(&Head::Header(&header)) {
-            return Ok(None);
-        }
-        let Ok(mut table) = Lookup::new(need, &name, Some(&header)) else { return Ok(None) };
-        while let Some(row) = reader.next_row()? {
-            if let Ok(row) = row {
-                let cells: Vec<&str> = row.iter().collect();
-                table.add(&Record::Cells(&cells));
+        let hex = |identity: read::Identity| blake3::Hash::from(identity.digest).to_hex().to_string();
+        match read::Format::sniff(text.head()) {
+            None => Ok(None),
+            Some(read::Format::Csv) => {
+                let known = |names: &[&str]| detect::score_header(names, self.options.profiles);
+                let options = csv::CsvOptions { dialect: None, known: Some(&known) };
+                let Ok(mut reader) = csv::Reader::new(text, options) else { return Ok(None) };
+                let names = reader.header().names.clone();
+                let header: Vec<&str> = names.iter().map(String::as_str).collect();
+                let Ok(mut table) = Lookup::new(need, &name, Some(&header)) else { return Ok(None) };
+                while let Some(row) = reader.next_row()? {
+                    if let Ok(row) = row {
+                        table.add(&Record::Cells(&row.iter().collect::<Vec<_>>()));
+                    }
+                }
+                Ok(Some((table, hex(reader.finish()?))))
+            }
+            Some(read::Format::Json) => {
+                let options = json::JsonOptions { names: json_names() };
+                let Ok(mut splitter) = json::Splitter::new(text, options) else { return Ok(None) };
+                let Ok(mut table) = Lookup::new(need, &name, None) else { return Ok(None) };
+                while let Some(block) = splitter.next_block()? {
+                    for value in block.items().filter_map(|item| item.ok()?.parse().ok()) {
+                        table.add(&Record::Json(&value));
+                    }
+                }
+                Ok(Some((table, hex(splitter.finish()?))))
             }
         }
-        let identity = reader.finish()?;
-        Ok(Some((table, blake3::Hash::from(identity.digest).to_hex().to_string())))
     }
+}
+
+/// Stands before a hash of the files beside an export, in place of a companion's path.
+const NEIGHBOURS: &str = "beside:";
+
+/// The name of the profile that reads a file by its header or shape, if one does.
+fn recognise(path: &Path, profiles: &Profiles) -> Option<String> {
+    let text = Source::File(path.to_owned()).open(&Open::default(), Arc::new(AtomicU64::new(0))).ok()?;
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let found = match read::Format::sniff(text.head())? {
+        read::Format::Csv => {
+            let known = |names: &[&str]| detect::score_header(names, profiles);
+            let options = csv::CsvOptions { dialect: None, known: Some(&known) };
+            let reader = csv::Reader::new(text, options).ok()?;
+            let names = reader.header().names.clone();
+            let header: Vec<&str> = names.iter().map(String::as_str).collect();
+            detect::detect(&name, &Head::Header(&header), None, profiles)
+        }
+        read::Format::Json => {
+            let options = json::JsonOptions { names: json_names() };
+            let mut splitter = json::Splitter::new(text, options).ok()?;
+            let sample = sample(splitter.next_block().ok()?.as_ref());
+            let head = Head::Records { first: &sample, container: splitter.key() };
+            detect::detect(&name, &head, None, profiles)
+        }
+    };
+    found.ok()?.profile().map(|p| p.name.clone())
+}
+
+/// The first records of a JSON file, by which it is recognised.
+fn sample(first: Option<&json::Block>) -> Vec<Value> {
+    first
+        .into_iter()
+        .flat_map(json::Block::items)
+        .take(20)
+        .filter_map(|item| item.ok()?.parse().ok())
+        .collect()
 }
 
 /// Names under which a JSON object may hold its records.
@@ -580,12 +671,6 @@ fn gone(error: ReadError) -> ReadError {
 /// BLAKE3 of a source's bytes, hexadecimal.
 fn digest(source: &Source) -> Result<String, ReadError> {
     Ok(blake3::Hash::from(source.identity()?.digest).to_hex().to_string())
-}
-
-fn companions_unchanged(companions: &[(String, String)]) -> bool {
-    companions
-        .iter()
-        .all(|(path, known)| digest(&Source::File(PathBuf::from(path))).is_ok_and(|d| d == *known))
 }
 
 /// A fault on its way out of a savepoint.

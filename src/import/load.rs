@@ -18,6 +18,7 @@ use crate::{
     usage::pack::{self, EventCells, Form, Packer, SeriesCache, SeriesTable},
 };
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -210,7 +211,7 @@ impl<'w> Worker<'w> {
                             // The cells live as long as the row; the vector's memory is used again.
                             let mut own: Vec<&str> = reuse(std::mem::take(&mut cells));
                             own.extend(row.iter());
-                            self.record(Record::Cells(&own), row.line, &mut done);
+                            self.record(Record::Cells(&own), &Value::Null, row.line, &mut done);
                             cells = reuse(own);
                         }
                         Err(bad) => {
@@ -230,7 +231,9 @@ impl<'w> Worker<'w> {
                         continue;
                     }
                     match item.and_then(|i| i.parse().map(|v| (i.line, v))) {
-                        Ok((line, value)) => self.record(Record::Json(&value), line, &mut done),
+                        Ok((line, value)) => {
+                            self.record(Record::Json(&value), block.around(), line, &mut done)
+                        }
                         Err(bad) => self.bad(&bad, None, &mut done),
                     }
                 }
@@ -281,38 +284,40 @@ impl<'w> Worker<'w> {
         done.outputs[0].rejects.push(reject_of(bad, dataset, column));
     }
 
-    fn record(&mut self, record: Record<'_>, line: u64, done: &mut Done) {
+    /// `around`: the object that holds the list of records, where one does.
+    fn record(&mut self, record: Record<'_>, around: &Value, line: u64, done: &mut Done) {
         let (packers, caches, tables) = (&mut self.packers, &mut self.caches, self.tables);
         let (packed_rows, scratch) = (&mut self.rows, &mut self.scratch);
         let before = self.state.counts().to_vec();
         let outputs = &mut done.outputs;
-        let outcome = self.mapping.apply(&mut self.state, record, &mut |row: OutRow<'_, '_>| {
-            let out = &mut outputs[row.output];
-            let time = row.dataset.event_time.and_then(|t| row.dataset.position(t));
-            let stamp = time.and_then(|t| row.values[t].as_deref()).and_then(|t| Stamp::parse(t).ok());
-            if row.dataset.store == Store::Packed {
-                let (packer, cache) = (&mut packers[row.output], &mut caches[row.output]);
-                if let Err((column, reason)) = pack_row(&row, line, packer, cache, &tables[row.output]) {
-                    let value = row.values[column].as_deref().unwrap_or("").to_owned();
-                    let name = row.dataset.columns[column].name.to_owned();
-                    out.counts.rejected += 1;
-                    out.rejects.push(Reject {
-                        line,
-                        column: Some(name),
-                        value: Some(value),
-                        reason: reason.to_owned(),
-                    });
-                    return;
+        let outcome =
+            self.mapping.apply_within(&mut self.state, record, around, &mut |row: OutRow<'_, '_>| {
+                let out = &mut outputs[row.output];
+                let time = row.dataset.event_time.and_then(|t| row.dataset.position(t));
+                let stamp = time.and_then(|t| row.values[t].as_deref()).and_then(|t| Stamp::parse(t).ok());
+                if row.dataset.store == Store::Packed {
+                    let (packer, cache) = (&mut packers[row.output], &mut caches[row.output]);
+                    if let Err((column, reason)) = pack_row(&row, line, packer, cache, &tables[row.output]) {
+                        let value = row.values[column].as_deref().unwrap_or("").to_owned();
+                        let name = row.dataset.columns[column].name.to_owned();
+                        out.counts.rejected += 1;
+                        out.rejects.push(Reject {
+                            line,
+                            column: Some(name),
+                            value: Some(value),
+                            reason: reason.to_owned(),
+                        });
+                        return;
+                    }
+                } else {
+                    out.keys.push(key_hash(&row, scratch));
+                    packed_rows[row.output].push(line, row.values);
                 }
-            } else {
-                out.keys.push(key_hash(&row, scratch));
-                packed_rows[row.output].push(line, row.values);
-            }
-            out.counts.loaded += 1;
-            if let Some(stamp) = stamp {
-                out.span(stamp);
-            }
-        });
+                out.counts.loaded += 1;
+                if let Some(stamp) = stamp {
+                    out.span(stamp);
+                }
+            });
         for r in &outcome.rejected {
             done.outputs[r.output].counts.rejected += 1;
             done.outputs[r.output].rejects.push(reject_row(r, line));

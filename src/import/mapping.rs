@@ -7,18 +7,20 @@
 pub use super::profile::{Format, JoinNeed, Joins, Lookup, MappingError, MissingColumn, Record};
 use super::{
     detect::Detected,
-    profile::{Compiled, Made, Place, PlainWay, Profile, RowFault, Scope},
+    profile::{Compiled, Made, Place, PlainWay, Profile, RowFault, Scope, Stands},
     validate::{self, Reason},
 };
 use crate::model::datasets::{self, Dataset, fold_name};
 use serde_json::{Map, Value};
-use std::{borrow::Cow, collections::HashMap, mem};
+use std::{borrow::Cow, collections::HashMap, mem, sync::LazyLock};
 
 /// How the records of one file become rows.
 #[derive(Clone, Debug)]
 pub struct Mapping {
     kind: Kind,
     datasets: Vec<&'static Dataset>,
+    /// The file's name without its endings.
+    file: String,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +42,9 @@ enum Kind {
     WideKeys,
     Profile(Box<Compiled>),
 }
+
+/// What stands around the records of a plain array, of lines and of CSV.
+static NOTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
 
 /// How all columns of a dataset are found.
 pub(super) struct PlainWays<'m> {
@@ -142,9 +147,18 @@ impl Mapping {
         }
     }
 
+    fn of(kind: Kind, datasets: Vec<&'static Dataset>) -> Mapping {
+        Mapping { kind, datasets, file: String::new() }
+    }
+
+    /// The same for a file of that name, which a profile may read an id from.
+    pub fn for_file(self, name: &str) -> Mapping {
+        Mapping { file: name.split('.').next().unwrap_or(name).to_owned(), ..self }
+    }
+
     /// A canonical export: headers or keys are the dataset's columns; others are passed over.
     pub fn canonical(dataset: &'static Dataset, header: Option<&[&str]>) -> Result<Mapping, MappingError> {
-        let Some(header) = header else { return Ok(Mapping { kind: Kind::Keys, datasets: vec![dataset] }) };
+        let Some(header) = header else { return Ok(Mapping::of(Kind::Keys, vec![dataset])) };
         let mut fields: Vec<Option<usize>> = vec![None; dataset.columns.len()];
         for (at, name) in header.iter().enumerate() {
             let Some(column) = dataset.match_header(name) else { continue };
@@ -159,13 +173,13 @@ impl Mapping {
             let missing = missing.into_iter().map(|c| MissingColumn::new(c, Vec::new(), header)).collect();
             return Err(MappingError::MissingColumns { what: format!("dataset {}", dataset.name), missing });
         }
-        Ok(Mapping { kind: Kind::Cells { fields, header: owned(header) }, datasets: vec![dataset] })
+        Ok(Mapping::of(Kind::Cells { fields, header: owned(header) }, vec![dataset]))
     }
 
     /// identities with `account_id` and one column a system, each filled cell of which is a row.
     pub fn wide(header: Option<&[&str]>) -> Result<Mapping, MappingError> {
         let datasets: Vec<_> = datasets::find("identities").into_iter().collect();
-        let Some(header) = header else { return Ok(Mapping { kind: Kind::WideKeys, datasets }) };
+        let Some(header) = header else { return Ok(Mapping::of(Kind::WideKeys, datasets)) };
         let account = header.iter().position(|h| fold_name(h) == "accountid");
         let systems =
             header.iter().enumerate().filter_map(|(at, h)| Some((system_name(h)?, at))).collect::<Vec<_>>();
@@ -177,7 +191,7 @@ impl Mapping {
         }
         match account {
             Some(account) if !systems.is_empty() => {
-                Ok(Mapping { kind: Kind::WideCells { account, systems, header: owned(header) }, datasets })
+                Ok(Mapping::of(Kind::WideCells { account, systems, header: owned(header) }, datasets))
             }
             _ => {
                 let lacks = if account.is_none() { "account_id" } else { "a column for each system" };
@@ -195,7 +209,7 @@ impl Mapping {
     ) -> Result<Mapping, MappingError> {
         let compiled = Compiled::new(profile, header, joins)?;
         let datasets = compiled.outputs.iter().map(|o| o.dataset).collect();
-        Ok(Mapping { kind: Kind::Profile(Box::new(compiled)), datasets })
+        Ok(Mapping::of(Kind::Profile(Box::new(compiled)), datasets))
     }
 
     /// The dataset of each output. A profile may give one dataset by several outputs.
@@ -268,6 +282,18 @@ impl Mapping {
         record: Record<'a>,
         emit: &mut dyn FnMut(OutRow<'_, 'a>),
     ) -> Outcome {
+        self.apply_within(state, record, &NOTHING, emit)
+    }
+
+    /// Gives the rows of one record of a list; `around`: the object that holds the list.
+    pub fn apply_within<'a>(
+        &'a self,
+        state: &mut State,
+        record: Record<'a>,
+        around: &'a Value,
+        emit: &mut dyn FnMut(OutRow<'_, 'a>),
+    ) -> Outcome {
+        let around = Scope { stands: Stands::Under(&self.file), ..Scope::whole(around) };
         let mut run = Run {
             datasets: &self.datasets,
             outcome: Outcome::default(),
@@ -309,7 +335,7 @@ impl Mapping {
                     .filter_map(|(k, v)| Some((Cow::Owned(system_name(k)?), text(v).ok(), None, k.as_str())));
                 run.wide(account, filled);
             }
-            (Kind::Profile(compiled), record) => run.profile(compiled, &mut state.seen, record),
+            (Kind::Profile(compiled), record) => run.profile(compiled, &mut state.seen, record, &around),
             _ => run.reject(0, 0, None, "", "", Reason::fixed("is needed, and the record is no JSON object")),
         }
         let Run { outcome, counts, mut values, .. } = run;
@@ -481,7 +507,14 @@ impl<'a> Run<'_, 'a, '_> {
         }
     }
 
-    fn profile(&mut self, compiled: &'a Compiled, seen: &mut [Vec<bool>], record: Record<'a>) {
+    fn profile(
+        &mut self,
+        compiled: &'a Compiled,
+        seen: &mut [Vec<bool>],
+        record: Record<'a>,
+        around: &Scope<'a, '_>,
+    ) {
+        let whole = |value| Scope { outer: Some(around), ..Scope::whole(value) };
         let mut made_any = false;
         for (at, output) in compiled.outputs.iter().enumerate() {
             let seen = &mut seen[at];
@@ -492,12 +525,12 @@ impl<'a> Run<'_, 'a, '_> {
                     made_any |= self.made(at, made);
                 }
                 (Record::Json(value), None) => {
-                    let place = Place::Json(Scope::whole(value));
+                    let place = Place::Json(whole(value));
                     let made = compiled.row(output, &place, &mut self.values, seen);
                     made_any |= self.made(at, made);
                 }
                 (Record::Json(value), Some(rows)) => {
-                    rows.each_row(&Scope::whole(value), &mut |scope| {
+                    rows.each_row(&whole(value), &mut |scope| {
                         let made = compiled.row(output, &Place::Json(*scope), &mut self.values, seen);
                         made_any |= self.made(at, made);
                     });

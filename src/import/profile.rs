@@ -18,9 +18,11 @@
 //!
 //! **Fields.** In CSV a field is a header, compared without regard to case, spaces, `-` and `_`; `Created (*)`
 //! also fits `Created` and `Created (UTC)`. In JSON it is a path: `status_transitions.paid_at`,
-//! `items.data[0].price.id`, `fields[id=360001].value` (the item whose `id` is that), `labels[].name` (a list), `parent.*.proration` (any key); in nested rows `^.id` is a
-//! field of the record around the row. `@invoices.customer` is the column of a companion file, see `join`;
-//! `=text` is that text itself, as a part of `concat`; `#` is the key under which a row of an object stands.
+//! `items.data[0].price.id`, `items.data[price.type=recurring].id` (the first item of which that holds),
+//! `labels[].name` (a list), `parent.*.proration` (any key); in nested rows `^.id` is a field of the record around
+//! the row, and outside of all records stands the object that holds the list of them. `@invoices.customer` is the
+//! column of a companion file, see `join`; `=text` is that text itself, as a part of `concat`; `#` is the key under
+//! which a row of an object stands, or its position in a list, from 1; `^.#` of a record is the file's name.
 //!
 //! **Columns.** A column is a field, a list of fields or tables (the first that gives a value counts), or a table:
 //! - `from` (one or several fields), `const` (a fixed text), `concat` with `separator` (absent if a part is);
@@ -29,6 +31,7 @@
 //!   compared like a header; `*` stands for any text, alone for any value, `""` for none;
 //! - `strip` (prefixes), `part = { at = "/", number = -1 }` (the last of the parts that `/` separates; 1 is the first),
 //!   `split = ", "` (of a list: any of these characters separates its items),
+//!   `starting = "cus_"` (the first run of letters and digits that begins so, with what it begins with; else no value),
 //!   `words` (vendor's word → ours; `""`: no value; words that are ours already pass; another
 //!   word rejects the row), `default` (where there is no value);
 //! - `unit`: `major` (default), `thousandth` (the number is divided by 1,000) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
@@ -44,8 +47,9 @@
 //! `keep` and `drop` (a condition, or a list of them of which one must hold) filter rows, and are counted.
 //!
 //! **Joins.** `join.invoices = { profile = "lago/invoices", key = "lago_id", by = "invoice_lago_id" }`: another
-//! export (recognised by that profile, or `file = "invoices*.csv"` beside this one), whose row with `key` equal to
-//! this row's `by` gives `@invoices.COLUMN`.
+//! export (all files recognised by that profile, or `file = "invoices*.csv"` beside this one), whose row with `key`
+//! equal to this row's `by` gives `@invoices.COLUMN`. `by` may itself be a column of another join. Where the other
+//! export is not there, this one is not read; with `optional = true` it is read without those columns.
 //!
 //! **Others.** `truncated = ["lines.has_more"]`: where true, the export is cut. `counted_by = "total"`: the
 //! member of the object around the records that says how many there are; where it says more than stand in the file,
@@ -67,7 +71,7 @@ pub use join::{JoinNeed, Joins, Lookup};
 pub use row::{MappingError, MissingColumn, Record};
 pub use words::{Format, ProfileWords};
 
-pub(crate) use path::{Path, Scope, scalar};
+pub(crate) use path::{Path, Scope, Stands, scalar};
 pub(crate) use recognise::header_zone;
 pub(crate) use row::{Compiled, Made, Place, PlainWay, RowFault};
 
@@ -200,6 +204,8 @@ pub(crate) struct Take<F> {
     pub part: Option<words::Part>,
     /// The characters that separate a list's items.
     pub split: Option<String>,
+    /// Of a text the first word that begins so.
+    pub starting: Option<String>,
     pub time: Option<words::TimeForm>,
     /// Minutes that are added to a time.
     pub plus: Option<F>,

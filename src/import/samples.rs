@@ -2,7 +2,7 @@
 
 use super::{
     detect::{Detected, Head, detect, score_header},
-    mapping::{Joins, Lookup, Mapping, Outcome, Record, says_cut},
+    mapping::{JoinNeed, Joins, Lookup, Mapping, Outcome, Record, says_cut},
     profile::Profiles,
     read::{Format, Open, Source, csv, json},
 };
@@ -46,7 +46,14 @@ fn is_zero(n: &u64) -> bool {
 /// The records of a file, each with its line.
 enum Records {
     Rows { header: Vec<String>, rows: Vec<(u64, Vec<String>)> },
-    Items { items: Vec<(u64, Value)>, members: Map<String, Value> },
+    Items { items: Vec<Item>, members: Map<String, Value> },
+}
+
+/// A JSON record, and the object around the list that it stands in.
+struct Item {
+    line: u64,
+    value: Value,
+    around: Value,
 }
 
 fn read(path: &Path) -> Records {
@@ -68,7 +75,12 @@ fn read(path: &Path) -> Records {
     let mut splitter = json::Splitter::new(text, json::JsonOptions { names }).unwrap();
     let mut items = Vec::new();
     while let Some(block) = splitter.next_block().unwrap() {
-        items.extend(block.items().map(|item| item.unwrap()).map(|i| (i.line, i.parse().unwrap())));
+        let own = |i: json::Item<'_>| Item {
+            line: i.line,
+            value: i.parse().unwrap(),
+            around: block.around().clone(),
+        };
+        items.extend(block.items().map(|item| own(item.unwrap())));
     }
     Records::Items { items, members: splitter.members().iter().cloned().collect() }
 }
@@ -81,7 +93,7 @@ fn recognised(records: &Records) -> Detected {
             detect("export.csv", &Head::Header(&header), None, &all)
         }
         Records::Items { items, .. } => {
-            let first: Vec<Value> = items.iter().take(20).map(|(_, v)| v.clone()).collect();
+            let first: Vec<Value> = items.iter().take(20).map(|i| i.value.clone()).collect();
             detect("export.json", &Head::Records { first: &first, container: None }, None, &all)
         }
     };
@@ -91,22 +103,42 @@ fn recognised(records: &Records) -> Detected {
 fn joins(found: &Detected, sample: &Path, with: &[String]) -> Joins {
     let mut joins = Joins::new();
     for need in found.profile().map(|p| p.joins()).unwrap_or_default() {
-        let companion = with.iter().find_map(|name| {
-            let Records::Rows { header, rows } = read(&sample.with_file_name(name)) else { return None };
-            let is_it = need.profile.as_ref().is_none_or(|wanted| {
-                recognised(&Records::Rows { header: header.clone(), rows: Vec::new() }).name() == wanted
-            });
-            is_it.then_some((name, header, rows))
-        });
-        let (name, header, rows) = companion.unwrap_or_else(|| panic!("no companion for {need}"));
-        let header: Vec<&str> = header.iter().map(String::as_str).collect();
-        let mut table = Lookup::new(&need, name, Some(&header)).unwrap();
-        for (_, row) in &rows {
-            table.add(&Record::Cells(&row.iter().map(String::as_str).collect::<Vec<_>>()));
+        let mut all: Option<Lookup> = None;
+        for name in with {
+            let records = read(&sample.with_file_name(name));
+            if need.profile.as_ref().is_some_and(|wanted| recognised(&records).name() != wanted) {
+                continue;
+            }
+            let table = lookup(&need, name, &records);
+            match &mut all {
+                Some(first) => first.merge(table),
+                None => all = Some(table),
+            }
         }
-        joins.insert(need.join.clone(), table);
+        match all {
+            Some(table) => _ = joins.insert(need.join.clone(), table),
+            None => assert!(need.optional, "no companion for {need}"),
+        }
     }
     joins
+}
+
+fn lookup(need: &JoinNeed, name: &str, records: &Records) -> Lookup {
+    match records {
+        Records::Rows { header, rows } => {
+            let header: Vec<&str> = header.iter().map(String::as_str).collect();
+            let mut table = Lookup::new(need, name, Some(&header)).unwrap();
+            for (_, row) in rows {
+                table.add(&Record::Cells(&row.iter().map(String::as_str).collect::<Vec<_>>()));
+            }
+            table
+        }
+        Records::Items { items, .. } => {
+            let mut table = Lookup::new(need, name, None).unwrap();
+            items.iter().for_each(|item| table.add(&Record::Json(&item.value)));
+            table
+        }
+    }
 }
 
 /// What the sample gives, and the profile that claims it.
@@ -139,10 +171,12 @@ fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected
             (mapping, state)
         }
         Records::Items { items, members } => {
-            let mapping = Mapping::new(&found, None, joins).unwrap();
+            let name = sample.file_name().unwrap().to_str().unwrap();
+            let mapping = Mapping::new(&found, None, joins).unwrap().for_file(name);
             let mut state = mapping.state();
-            for (line, item) in items {
-                note(*line, mapping.apply(&mut state, Record::Json(item), &mut keep));
+            for i in items {
+                let record = Record::Json(&i.value);
+                note(i.line, mapping.apply_within(&mut state, record, &i.around, &mut keep));
             }
             if says_cut(members) {
                 got.cut.push("has_more".to_owned());

@@ -38,9 +38,12 @@ impl Finder<'_> {
                 let found =
                     self.profile.joins.get(join).zip(self.joins.get(join).and_then(|t| t.column(column)));
                 let Some((spec, column)) = found else { return Ok(Slot::Absent) };
-                let by = match self.profile.format {
-                    Format::Json => Path::parse(&spec.by).map_or(Slot::Absent, Slot::Path),
-                    Format::Csv => {
+                let by = match (spec.through(), self.profile.format) {
+                    (Some((join, column)), _) => {
+                        self.slot(&Field::Join { join: join.to_owned(), column: column.to_owned() })?
+                    }
+                    (None, Format::Json) => Path::parse(&spec.by).map_or(Slot::Absent, Slot::Path),
+                    (None, Format::Csv) => {
                         let name = crate::model::datasets::fold_name(&spec.by);
                         self.slot(&Field::Header { name, written: spec.by.clone(), brackets: false })?
                     }
@@ -83,6 +86,7 @@ impl Finder<'_> {
             thousandth: take.thousandth,
             part: take.part.clone(),
             split: take.split.clone(),
+            starting: take.starting.clone(),
             time: take.time,
             plus: take.plus.as_ref().map(|f| self.slot(f)).transpose()?,
             zone: take.zone,
@@ -95,12 +99,10 @@ impl Finder<'_> {
         let width = output.dataset.columns.len();
         let mut columns: Vec<Vec<Take<Slot>>> = vec![Vec::new(); width];
         for (at, takes) in &output.columns {
-            columns[*at] = takes.iter().map(|t| self.take(t)).collect::<Result<_, _>>()?;
+            let takes = takes.iter().map(|t| self.take(t)).collect::<Result<Vec<_>, _>>()?;
+            columns[*at] = takes.into_iter().filter(|t| !t.when.as_ref().is_some_and(never)).collect();
         }
         let when = self.conditions(&output.when)?;
-        let never = |c: &Condition<Slot>| {
-            c.0.iter().any(|(s, words)| matches!(s, Slot::Absent) && !words.iter().any(|w| w.fits("")))
-        };
         if !when.is_empty() && when.iter().all(never) {
             return Ok(None);
         }
@@ -157,6 +159,11 @@ impl Finder<'_> {
         }
         Err(MappingError::MissingColumns { what: format!("profile {}", self.profile.name), missing: lacking })
     }
+}
+
+/// Whether a condition asks for a word of a field that the file does not have.
+fn never(c: &Condition<Slot>) -> bool {
+    c.0.iter().any(|(s, words)| matches!(s, Slot::Absent) && !words.iter().any(|w| w.fits("")))
 }
 
 /// Whether a way gives its column whatever the record: in CSV where its headers stand.

@@ -4,6 +4,7 @@ use super::{
     Condition, Field, Output, Profile, Record, Take, What,
     path::{Found, Path, Scope, scalar},
     recognise::fold_header,
+    words,
 };
 use crate::model::datasets::fold_name;
 use std::{
@@ -24,6 +25,8 @@ pub struct JoinNeed {
     pub key: String,
     /// The companion's fields that are asked for.
     pub columns: Vec<String>,
+    /// The file is read without it too.
+    pub optional: bool,
 }
 
 /// `invoices.csv … beside it` as messages name it.
@@ -101,6 +104,19 @@ impl Lookup {
         }
     }
 
+    /// Adds the rows of another file for the same need, as [`Lookup::add`] does.
+    pub fn merge(&mut self, other: Lookup) {
+        self.conflicts += other.conflicts;
+        for (key, row) in other.rows {
+            match self.rows.get(&key) {
+                Some(there) => self.conflicts += u64::from(*there != row),
+                None => {
+                    self.rows.insert(key, row);
+                }
+            }
+        }
+    }
+
     /// How many records contradict an earlier one of the same key.
     pub fn conflicts(&self) -> u64 {
         self.conflicts
@@ -170,6 +186,12 @@ pub(super) fn needs(profile: &Profile) -> Vec<JoinNeed> {
             }
         });
     }
+    // A join that goes by another one needs that one's column.
+    for join in columns.keys().copied().collect::<Vec<_>>() {
+        if let Some((other, column)) = profile.joins.get(join).and_then(words::Join::through) {
+            columns.entry(other).or_default().insert(column);
+        }
+    }
     columns
         .into_iter()
         .filter_map(|(join, columns)| {
@@ -180,6 +202,7 @@ pub(super) fn needs(profile: &Profile) -> Vec<JoinNeed> {
                 file: spec.file.clone(),
                 key: spec.key.clone(),
                 columns: columns.into_iter().map(str::to_owned).collect(),
+                optional: spec.optional,
             })
         })
         .collect()

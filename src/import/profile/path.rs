@@ -1,4 +1,4 @@
-//! JSON paths: `a.b`, `a[0].b`, `a[id=7].b`, `a[].b`, `a{}.b`, `a.*.b`, `^.a`, `#`.
+//! JSON paths: `a.b`, `a[0].b`, `a[k.l=word].b`, `a[].b`, `a{}.b`, `a.*.b`, `^.a`, `#`.
 
 use serde_json::Value;
 use std::{borrow::Cow, fmt};
@@ -15,13 +15,13 @@ pub(crate) struct Path {
 enum Step {
     Key(String),
     At(usize),
-    /// The first item of a list whose key has this text.
-    Where(String, String),
+    /// The first item of a list at whose path that word stands, without regard to case.
+    Where(Path, String),
     Each,
     /// Each value of an object.
     Values,
     Any,
-    /// The key under which the row stands.
+    /// The key or the position under which the row stands.
     Name,
 }
 
@@ -33,8 +33,8 @@ pub(crate) enum Found<'a> {
     /// An explicit null, there or on the way.
     Null,
     One(&'a Value),
-    /// The key under which the row stands.
-    Name(&'a str),
+    /// The key or the position under which the row stands.
+    Name(Cow<'a, str>),
     /// The values of a path with `[]`.
     Many(Vec<&'a Value>),
 }
@@ -44,14 +44,23 @@ pub(crate) enum Found<'a> {
 pub(crate) struct Scope<'a, 's> {
     pub value: &'a Value,
     pub outer: Option<&'s Scope<'a, 's>>,
-    /// Its key, where it is a value of an object.
-    pub name: Option<&'a str>,
+    pub stands: Stands<'a>,
+}
+
+/// Under what a row stands in the record around it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stands<'a> {
+    Alone,
+    /// As a value of an object; the object around a file's records stands under the file's name.
+    Under(&'a str),
+    /// As an item of a list, from 1.
+    At(usize),
 }
 
 impl<'a, 's> Scope<'a, 's> {
     /// A record as a whole.
     pub(crate) fn whole(value: &'a Value) -> Scope<'a, 's> {
-        Scope { value, outer: None, name: None }
+        Scope { value, outer: None, stands: Stands::Alone }
     }
 }
 
@@ -59,7 +68,7 @@ impl Path {
     /// Reads a path; the error says what is wrong with it.
     pub(crate) fn parse(text: &str) -> Result<Path, String> {
         let mut path = Path { up: 0, steps: Vec::new() };
-        for part in text.split('.') {
+        for part in parts(text) {
             if part == "^" && path.steps.is_empty() {
                 path.up += 1;
                 continue;
@@ -83,12 +92,16 @@ impl Path {
                 };
                 path.steps.push(match &brackets[1..end] {
                     "" => Step::Each,
-                    inside => match inside.split_once('=') {
-                        Some((key, value)) if !key.is_empty() => {
-                            Step::Where(key.to_owned(), value.to_owned())
+                    inner => match inner.split_once('=') {
+                        Some((key, word)) if !word.is_empty() => {
+                            let key = Path::parse(key)?;
+                            if key.keys().is_none() {
+                                return Err(format!("the path {text} needs plain keys before ="));
+                            }
+                            Step::Where(key, word.to_owned())
                         }
-                        _ => Step::At(inside.parse().map_err(|_| {
-                            format!("the path {text} has neither a number nor key=text in its brackets")
+                        _ => Step::At(inner.parse().map_err(|_| {
+                            format!("the path {text} has neither a number nor key=word in its brackets")
                         })?),
                     },
                 });
@@ -131,7 +144,11 @@ impl Path {
             }
         }
         if self.steps == [Step::Name] {
-            return scope.name.map_or(Found::Missing, Found::Name);
+            return match scope.stands {
+                Stands::Alone => Found::Missing,
+                Stands::Under(name) => Found::Name(Cow::Borrowed(name)),
+                Stands::At(position) => Found::Name(Cow::Owned(position.to_string())),
+            };
         }
         walk(scope.value, &self.steps)
     }
@@ -160,8 +177,8 @@ fn rows<'a>(
 ) -> bool {
     let Some(at) = steps.iter().position(|s| matches!(s, Step::Each | Step::Values)) else { return false };
     let rest = &steps[at + 1..];
-    let mut each = |value: &'a Value, name: Option<&'a str>| {
-        let scope = Scope { value, outer: Some(outer), name };
+    let mut each = |value: &'a Value, stands: Stands<'a>| {
+        let scope = Scope { value, outer: Some(outer), stands };
         if rest.is_empty() {
             row(&scope);
         } else {
@@ -169,9 +186,11 @@ fn rows<'a>(
         }
     };
     match (&steps[at], walk(value, &steps[..at])) {
-        (Step::Each, Found::One(Value::Array(items))) => items.iter().for_each(|item| each(item, None)),
+        (Step::Each, Found::One(Value::Array(items))) => {
+            (1..).zip(items).for_each(|(n, item)| each(item, Stands::At(n)));
+        }
         (Step::Values, Found::One(Value::Object(map))) => {
-            map.iter().for_each(|(name, value)| each(value, Some(name)));
+            map.iter().for_each(|(name, value)| each(value, Stands::Under(name)));
         }
         _ => return false,
     }
@@ -186,15 +205,27 @@ fn walk<'a>(value: &'a Value, steps: &[Step]) -> Found<'a> {
         (_, Value::Null) => Found::Null,
         (Step::Key(key), Value::Object(map)) => map.get(key).map_or(Found::Missing, |v| walk(v, rest)),
         (Step::At(at), Value::Array(items)) => items.get(*at).map_or(Found::Missing, |v| walk(v, rest)),
-        (Step::Where(key, text), Value::Array(items)) => {
-            let is_it = |v: &&Value| v.get(key).and_then(scalar).is_some_and(|t| t == *text);
-            items.iter().find(is_it).map_or(Found::Null, |v| walk(v, rest))
+        (Step::Where(path, word), Value::Array(items)) => {
+            let is_it = |item: &&Value| match path.find(&Scope::whole(item)) {
+                Found::One(v) => scalar(v).is_some_and(|t| t.trim().eq_ignore_ascii_case(word)),
+                _ => false,
+            };
+            items.iter().find(is_it).map_or(Found::Missing, |v| walk(v, rest))
         }
         (Step::Any, Value::Object(map)) => best(map.values().map(|v| walk(v, rest))),
         (Step::Each, Value::Array(items)) => many(items.iter(), rest),
         (Step::Values, Value::Object(map)) => many(map.values(), rest),
         _ => Found::Missing,
     }
+}
+
+/// The parts of a path between its dots; those in brackets do not count.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut inside = false;
+    text.split(move |c| {
+        inside = c == '[' || inside && c != ']';
+        c == '.' && !inside
+    })
 }
 
 /// All values that `rest` leads to.
@@ -237,7 +268,7 @@ impl fmt::Display for Path {
                 Step::Any => write!(f, "{dot}*")?,
                 Step::Name => write!(f, "{dot}#")?,
                 Step::At(at) => write!(f, "[{at}]")?,
-                Step::Where(key, text) => write!(f, "[{key}={text}]")?,
+                Step::Where(path, word) => write!(f, "[{path}={word}]")?,
                 Step::Each => f.write_str("[]")?,
                 Step::Values => f.write_str("{}")?,
             }
@@ -285,10 +316,12 @@ mod tests {
         assert_eq!(show("l[1].x", &v), "2");
         assert_eq!(show("l[7].x", &v), "missing");
         assert_eq!(show("l[].x", &v), "1+2");
-        assert_eq!(show("l[x=2].x", &v), "2", "a number is compared as it is written");
-        assert_eq!(show("l[x=3].x", &v), "null", "no item is that one");
-        assert_eq!(show("a[x=3].x", &v), "missing");
         assert_eq!(show("p.*.f", &v), "true");
+        let v =
+            json!({"l": [{"k": {"t": "a"}, "x": 1}, {"k": {"t": "B"}, "x": 2}, {"k": {"t": "b"}, "x": 3}]});
+        assert_eq!(show("l[k.t=b].x", &v), "2");
+        assert_eq!(show("l[k.t=c].x", &v), "missing");
+        assert_eq!(show("l[x=3].k.t", &v), "\"b\"");
         assert_eq!(show("^.a", &v), "missing");
     }
 
@@ -314,7 +347,7 @@ mod tests {
         let mut seen = Vec::new();
         let field = |p: &str, s: &Scope<'_, '_>| match Path::parse(p).unwrap().find(s) {
             Found::One(v) => v.to_string(),
-            Found::Name(name) => name.to_owned(),
+            Found::Name(name) => name.into_owned(),
             other => format!("{other:?}"),
         };
         let rows = Path::parse("env{}").unwrap();
@@ -322,16 +355,22 @@ mod tests {
             seen.push([field("#", s), field("on", s), field("^.id", s), field("^.#", s)].join(" "));
         }));
         assert_eq!(seen, ["production true \"f\" Missing", "staging false \"f\" Missing"]);
+        let v = json!({"tiers": [{"up_to": 10}, {"up_to": null}]});
+        let mut seen = Vec::new();
+        Path::parse("tiers[]").unwrap().each_row(&Scope::whole(&v), &mut |s| seen.push(field("#", s)));
+        assert_eq!(seen, ["1", "2"]);
+        let v = json!({"id": "f", "env": {"production": {"on": true}, "staging": {"on": false}}});
         assert_eq!(show("env{}.on", &v), "true+false");
         assert!(!Path::parse("id{}").unwrap().each_row(&Scope::whole(&v), &mut |_| {}));
     }
 
     #[test]
     fn a_path_is_shown_as_it_is_written_and_faults_are_named() {
-        for path in ["a.b", "^.^.id", "l[0].x[].y", "p.*.f", "[0].a", "e{}.x", "#", "^.#"] {
+        for path in ["a.b", "^.^.id", "l[0].x[].y", "p.*.f", "[0].a", "e{}.x", "#", "^.#", "l[a.b=c].x"] {
             assert_eq!(Path::parse(path).unwrap().to_string(), path);
         }
-        for path in ["", "a..b", "a[", "a[x]", "a[0]b", "^", "a{", "a{x}", "#.a"] {
+        for path in ["", "a..b", "a[", "a[x]", "a[0]b", "^", "a{", "a{x}", "#.a", "a[b=]", "a[b", "a[b[]=c]"]
+        {
             assert!(Path::parse(path).is_err(), "{path}");
         }
     }

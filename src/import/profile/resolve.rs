@@ -36,6 +36,9 @@ pub(super) fn resolve(name: &str, words: ProfileWords, builtin: bool) -> Result<
             return Err(at.of("file", &format!("is no file pattern: {e}")));
         }
         maker.field(&at.key("by"), &spec.by)?;
+        if spec.through().and_then(|(other, _)| words.join.get(other)?.through()).is_some() {
+            return Err(at.of("by", "is a column of a join that itself goes by another join"));
+        }
     }
     let truncated = words
         .truncated
@@ -278,6 +281,7 @@ impl Maker {
             thousandth: words.unit == Some(Unit::Thousandth),
             part: words.part.clone(),
             split: words.split.clone(),
+            starting: words.starting.clone().filter(|s| !s.is_empty()),
             time: words.time,
             plus,
             zone,

@@ -204,6 +204,7 @@ impl<'p> PlainWay<'p> {
             thousandth,
             part,
             split,
+            starting,
             time,
             plus,
             zone,
@@ -216,6 +217,7 @@ impl<'p> PlainWay<'p> {
             && !thousandth
             && part.is_none()
             && split.is_none()
+            && starting.is_none()
             && time.is_none()
             && plus.is_none()
             && zone.is_none()
@@ -270,7 +272,9 @@ impl Compiled {
         }
         for need in profile.joins() {
             let table = joins.get(&need.join);
-            if table.is_none_or(|t| need.columns.iter().any(|c| t.column(c).is_none())) {
+            if !(need.optional && table.is_none())
+                && table.is_none_or(|t| need.columns.iter().any(|c| t.column(c).is_none()))
+            {
                 return Err(MappingError::MissingJoin {
                     profile: profile.name.clone(),
                     need: Box::new(need),
@@ -321,7 +325,7 @@ impl Compiled {
             (Slot::Path(path), Place::Json(scope)) => match path.find(scope) {
                 Found::Missing => Fetched::Missing,
                 Found::Null => Fetched::Null,
-                Found::Name(name) => Fetched::Text(Cow::Borrowed(name)),
+                Found::Name(name) => Fetched::Text(name),
                 Found::One(Value::String(s)) if s.trim().is_empty() => Fetched::Null,
                 Found::One(Value::Number(n)) => Fetched::Number(n.as_str()),
                 Found::One(v) => scalar(v).map_or(Fetched::Nested(v), Fetched::Text),

@@ -329,3 +329,64 @@ fn the_example_in_the_documentation_is_a_profile() {
         format!("{}\ncolumns.account_id = 'Customer'\ncolumns.currency = 'Currency'", example.join("\n"));
     own(&whole).unwrap();
 }
+
+const JSON: &str = "format = 'json'\nrecognise.all = ['id']\n[[output]]\ndataset = 'credit_notes'\ncolumns.credit_note_id = 'id'\ncolumns.amount = 'sum'\ncolumns.currency = { const = 'USD' }\n";
+
+/// The invoice and account of one record, by these further lines of a profile.
+fn note(lines: &str, record: &Value, around: &Value, joins: Joins) -> String {
+    let profile = own(&format!("{JSON}{lines}")).unwrap();
+    let mapping = Mapping::profile(&profile, None, joins).unwrap().for_file("notes-cus_77-2026.json");
+    let mut out = String::new();
+    let outcome = mapping.apply_within(&mut mapping.state(), Record::Json(record), around, &mut |row| {
+        out = [1, 2].map(|at| row.values[at].as_deref().unwrap_or("-").to_owned()).join(" ");
+    });
+    outcome.rejected.first().map_or(out, |r| format!("! {} {}", r.column, r.reason))
+}
+
+#[test]
+fn what_stands_around_the_list_and_in_the_files_name_can_be_read() {
+    let lines =
+        "columns.invoice_id = 'in'\ncolumns.account_id = ['^.who', { from = '^.#', starting = 'cus_' }]";
+    let record = json!({"id": 1, "sum": 2, "in": "in_1"});
+    assert_eq!(note(lines, &record, &json!({"who": "cus_1"}), Joins::new()), "in_1 cus_1");
+    assert_eq!(note(lines, &record, &json!({}), Joins::new()), "in_1 cus_77");
+    let other = lines.replace("cus_'", "acct_'");
+    assert_eq!(note(&other, &record, &json!({}), Joins::new()), "in_1 -");
+    for (text, word) in [("x-cus_1.b", "cus_1"), ("xcus_1 cus_2", "cus_2"), ("cus_", "-"), ("CUS_1", "-")] {
+        let lines = "columns.invoice_id = 'in'\ncolumns.account_id = { from = 'who', starting = 'cus_' }";
+        let record = json!({"id": 1, "sum": 2, "in": "in_1", "who": text});
+        assert_eq!(note(lines, &record, &json!({}), Joins::new()), format!("in_1 {word}"), "{text}");
+    }
+}
+
+#[test]
+fn a_join_may_be_optional_and_may_go_by_another_join() {
+    let lines = "columns.invoice_id = ['@bills.no', '@parts.bill', 'part']\n\
+        [join.parts]\nfile = 'parts*'\nkey = 'id'\nby = 'part'\noptional = true\n\
+        [join.bills]\nfile = 'bills*'\nkey = 'id'\nby = '@parts.bill'\noptional = true";
+    let record = json!({"id": 1, "sum": 2, "part": "p_1"});
+    let needs = own(&format!("{JSON}{lines}")).unwrap().joins();
+    let table = |join: &str, rows: &[Value]| {
+        let need = needs.iter().find(|n| n.join == join).unwrap();
+        let mut pages = rows.iter().map(|row| {
+            let mut page = Lookup::new(need, "x.json", None).unwrap();
+            page.add(&Record::Json(row));
+            page
+        });
+        let mut all = pages.next().unwrap();
+        pages.for_each(|page| all.merge(page));
+        (join.to_owned(), all)
+    };
+    let parts = [json!({"id": "p_0", "bill": "b_0"}), json!({"id": "p_1", "bill": "b_1"})];
+    let bills = [json!({"id": "b_1", "no": "in_9"})];
+    let none = || Joins::new();
+    assert_eq!(note(lines, &record, &json!({}), none()), "p_1 -");
+    assert_eq!(note(lines, &record, &json!({}), Joins::from([table("parts", &parts)])), "b_1 -");
+    let both = Joins::from([table("parts", &parts), table("bills", &bills)]);
+    assert_eq!(note(lines, &record, &json!({}), both), "in_9 -");
+    let far = lines.replace("by = 'part'", "by = '@bills.id'");
+    assert!(own(&format!("{JSON}{far}")).unwrap_err().contains("itself goes by another join"));
+    let needed = lines.replace("optional = true", "optional = false");
+    let profile = own(&format!("{JSON}{needed}")).unwrap();
+    assert!(matches!(Mapping::profile(&profile, None, none()), Err(MappingError::MissingJoin { .. })));
+}

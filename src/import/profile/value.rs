@@ -77,6 +77,12 @@ pub(super) fn take<'a>(
     if let Some(between) = &take.split {
         text = Cow::Owned(items(&text, between));
     }
+    if let Some(starting) = &take.starting {
+        match word_starting(&text, starting) {
+            Some(word) => text = Cow::Owned(word.to_owned()),
+            None => return default(&optional, take),
+        }
+    }
     if let Some(words) = &take.words {
         match words.get(&fold_name(&text)) {
             Some(ours) if ours.is_empty() => return default(&optional, take),
@@ -119,6 +125,15 @@ pub(super) fn take<'a>(
 fn items(text: &str, between: &str) -> String {
     let all = text.split(|c| between.contains(c)).map(str::trim).filter(|item| !item.is_empty());
     serde_json::Value::from_iter(all).to_string()
+}
+
+/// The first run of letters and digits that begins with `starting`, which itself stands at the beginning of a word.
+fn word_starting<'t>(text: &'t str, starting: &str) -> Option<&'t str> {
+    let begins = |at: &usize| !text[..*at].ends_with(char::is_alphanumeric);
+    let at = text.match_indices(starting).map(|(at, _)| at).find(begins)?;
+    let rest = &text[at + starting.len()..];
+    let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    (end > 0).then(|| &text[at..at + starting.len() + end])
 }
 
 fn header_zone(slot: Option<&Slot>) -> Option<Tz> {

@@ -79,6 +79,15 @@ pub(crate) struct Join {
     pub file: Option<String>,
     pub key: String,
     pub by: String,
+    #[serde(default)]
+    pub optional: bool,
+}
+
+impl Join {
+    /// The other join, and its column, that this one goes by.
+    pub(super) fn through(&self) -> Option<(&str, &str)> {
+        self.by.strip_prefix('@')?.split_once('.')
+    }
 }
 
 /// How a time is written.
@@ -117,6 +126,7 @@ pub(super) struct TakeWords {
     pub strip: Texts,
     pub part: Option<Part>,
     pub split: Option<String>,
+    pub starting: Option<String>,
     pub words: Option<BTreeMap<String, String>>,
     pub default: Option<Text>,
     pub unit: Option<Unit>,

@@ -26,6 +26,8 @@ use serde_json::Value;
 pub struct Block {
     text: String,
     items: Found,
+    /// The object around the list of records.
+    around: Value,
     /// Whether a NUL byte may stand for bytes that were not UTF-8.
     damaged: bool,
     /// The longest record, in bytes.
@@ -56,6 +58,12 @@ impl Block {
     /// Whether it holds no text.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
+    }
+
+    /// The members of the object around its records that are no arrays or objects: all that stand before the list,
+    /// and in the page's last block also those after it. An empty object where there is none.
+    pub fn around(&self) -> &Value {
+        &self.around
     }
 
     /// Its records, and why others are rejected, in the file's order.

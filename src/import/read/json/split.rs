@@ -6,7 +6,7 @@ use super::{Block, Found, Span, newlines};
 use crate::import::read::text::checked;
 use crate::import::read::{Bad, Decoding, Fault, Identity, ReadError, Text};
 use memchr::{memchr, memrchr};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How JSON is taken apart.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ pub struct Splitter {
     out: Vec<u8>,
     found: Vec<Result<Span, Bad>>,
     members: Vec<(String, Value)>,
+    /// Those of the page that is being read.
+    page: Map<String, Value>,
     other_lists: Vec<String>,
     /// The line on which the array or object at the top begins.
     top_line: u64,
@@ -69,6 +71,7 @@ impl Splitter {
             out: Vec::new(),
             found: Vec::new(),
             members: Vec::new(),
+            page: Map::new(),
             other_lists: Vec::new(),
             top_line: 1,
             dropping: false,
@@ -133,6 +136,8 @@ impl Splitter {
         }
         while self.out.len() < self.w.limits.block.max(1) && self.found.len() < 1 << 16 {
             match self.step() {
+                // a block is of one page, so that what stands around its records is known
+                Ok(true) if self.at_page_end() => break,
                 Ok(true) => {}
                 Ok(false) => {
                     self.done = true;
@@ -151,6 +156,10 @@ impl Splitter {
         if self.found.is_empty() { Ok(None) } else { self.block().map(Some) }
     }
 
+    fn at_page_end(&self) -> bool {
+        self.shape == Shape::Envelope && self.state == State::Top && !self.found.is_empty()
+    }
+
     fn block(&mut self) -> Result<Block, ReadError> {
         let found = std::mem::take(&mut self.found);
         let out = std::mem::replace(&mut self.out, Vec::with_capacity(self.w.limits.block));
@@ -165,7 +174,8 @@ impl Splitter {
             }
         })?;
         let (damaged, limit) = (self.decoding.damaged, self.w.limits.record);
-        Ok(Block { text, items: Found::Listed(found), damaged, limit })
+        let around = Value::Object(self.page.clone());
+        Ok(Block { text, items: Found::Listed(found), around, damaged, limit })
     }
 
     fn next_lines(&mut self) -> Result<Option<Block>, ReadError> {
@@ -193,7 +203,8 @@ impl Splitter {
                 self.w.line += newlines(&bytes);
                 let (damaged, limit) = (self.decoding.damaged, self.w.limits.record);
                 let text = checked(bytes, damaged, first, b'\n')?;
-                return Ok(Some(Block { text, items: Found::Lines(first), damaged, limit }));
+                let around = Value::Object(Map::new());
+                return Ok(Some(Block { text, items: Found::Lines(first), around, damaged, limit }));
             }
             if self.w.ended {
                 return Ok(None);
@@ -226,6 +237,7 @@ impl Splitter {
                     }
                     (Shape::Envelope, b'{') => {
                         self.w.advance(1);
+                        self.page.clear();
                         self.state = State::Members(Expect::ValueOrEnd, false);
                     }
                     (Shape::Objects, b'{') => self.object()?,
@@ -340,12 +352,15 @@ impl Splitter {
                 Taken::Whole(0) => return self.w.broken("a value is missing"),
                 Taken::Whole(len) => {
                     let text = self.w.first(len);
-                    let value = if len > MEMBER { None } else { serde_json::from_slice(text).ok() };
+                    let value = if len > MEMBER { None } else { serde_json::from_slice::<Value>(text).ok() };
                     if value.is_none() && first != b'{' && serde_json::from_slice::<Value>(text).is_err() {
                         return self.w.broken("a value is none of JSON's");
                     }
                     self.w.advance(len);
                     self.members.retain(|(n, _)| *n != name);
+                    if let Some(value) = value.as_ref().filter(|_| self.page.len() < MEMBERS) {
+                        self.page.insert(name.clone(), value.clone());
+                    }
                     if let Some(value) = value.filter(|_| self.members.len() < MEMBERS) {
                         self.members.push((name, value));
                     }

@@ -125,6 +125,19 @@ fn pages_one_after_another_are_one_list_and_a_page_without_it_is_rejected() {
 }
 
 #[test]
+fn a_block_is_of_one_page_and_knows_what_stands_around_its_records() {
+    let text = r#"{"object":"list","customer":"cus_1","data":[{"id":1},{"id":2}],"has_more":false}
+        {"object":"list","data":[],"customer":"cus_0"}
+        {"object":"list","data":[{"id":3}],"customer":"cus_2"}"#;
+    let mut splitter = splitter(text.as_bytes(), Limits::default()).unwrap();
+    let mut pages = Vec::new();
+    while let Some(block) = splitter.next_block().unwrap() {
+        pages.push((block.items().count(), block.around()["customer"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!(pages, [(2, "cus_1".to_owned()), (1, "cus_2".to_owned())]);
+}
+
+#[test]
 fn a_line_at_fault_is_rejected_and_the_reading_goes_on() {
     let (all, end) = read("{\"id\":1}\n{\"id\":2,}\n\n{\"id\":\n7\n{\"id\":5} x\n{\"id\":6}\n{\"id\"");
     assert!(end.is_ok());
