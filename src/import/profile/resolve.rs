@@ -112,6 +112,9 @@ impl Maker {
         if self.format == Format::Json {
             return Path::parse(text).map(Field::Path).map_err(|e| at.fault(&e));
         }
+        if let Some(each) = text.strip_suffix("[]").filter(|t| !t.trim().is_empty()) {
+            return Ok(Field::Headers { name: fold_name(each), written: text.to_owned() });
+        }
         let plain = text.strip_suffix("(*)");
         let name = fold_name(plain.unwrap_or(text));
         if name.is_empty() {
@@ -322,7 +325,7 @@ fn complete(
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Field::Header { written, .. } => f.write_str(written),
+            Field::Header { written, .. } | Field::Headers { written, .. } => f.write_str(written),
             Field::Path(path) => path.fmt(f),
             Field::Fixed(text) => write!(f, "={text}"),
             Field::Join { join, column } => write!(f, "@{join}.{column}"),
