@@ -19,8 +19,18 @@ pub enum Shape {
 
 /// Names under which an envelope holds records, beside those that the caller gives: first those of lists in general,
 /// then those of single vendors. What an envelope holds under several is read from the earliest; a caller's go first.
-const KEYS: [&str; 10] =
-    ["data", "results", "items", "events", "features", "records", "issues", "conversations", "organizations", "ticket_metrics"];
+const KEYS: [&str; 10] = [
+    "data",
+    "results",
+    "items",
+    "events",
+    "features",
+    "records",
+    "issues",
+    "conversations",
+    "organizations",
+    "ticket_metrics",
+];
 
 /// Whether records may lie under this name.
 pub(super) fn is_key(name: &str, names: &[String]) -> bool {
