@@ -99,7 +99,8 @@ fn a_list_is_split_at_the_characters_that_the_profile_says() {
 
 #[test]
 fn all_columns_of_one_name_are_a_list() {
-    let text = "format = 'csv'\nrecognise.all = ['No', 'Labels[]']\n[[output]]\ndataset = 'flags'\nkeep = { 'Labels[]' = '*\"b c\"*' }\n\
+    let text = "format = 'csv'\nrecognise.all = ['No', 'Labels[]']\n[[output]]\ndataset = 'flags'\n\
+        keep = { 'Labels[]' = '*\"b c\"*' }\n\
         columns.flag = 'No'\ncolumns.tags = 'Labels[]'";
     let profile = own(text).unwrap();
     let tags = |header: &[&str], cells: &[&str]| {
@@ -149,8 +150,8 @@ fn minutes_are_added_to_a_time_and_without_them_the_column_is_not_there() {
 
 #[test]
 fn the_object_around_the_records_says_that_there_are_more() {
-    let text = "format = 'json'\nrecognise.all = ['id']\nmore = [{ next_page = '*', end = '' }, { end = false }, { 'paging.next' = '*' }]\n\
-        [[output]]\ndataset = 'plans'\ncolumns.plan = 'id'";
+    let text = "format = 'json'\nrecognise.all = ['id']\n\
+        more = [{ next_page = '*', end = '' }, { end = false }, { 'paging.next' = '*' }]\n[[output]]\ndataset = 'plans'\ncolumns.plan = 'id'";
     let profile = own(text).unwrap();
     let told = |around: Value| profile.says_more(&around);
     assert_eq!(told(json!({"next_page": "https://example.com/2"})).unwrap(), "end and next_page");
