@@ -565,7 +565,7 @@ pub(super) fn json(
     let around = serde_json::Value::Object(members);
     if let Some(told) = work.detected.profile().and_then(|p| p.says_more(&around)) {
         let message = format!(
-            "the export says by {told} that there is more, so this is not all of it; export all pages"
+            "the export says ({told}) that there is more, so this is not all of it; export all pages"
         );
         loaded.problems.push(("data/cut-export".to_owned(), message));
     }

@@ -17,8 +17,8 @@
 //! ```
 //!
 //! **Fields.** In CSV a field is a header, compared without regard to case, spaces, `-` and `_`; `Created (*)`
-//! also fits `Created` and `Created (UTC)`. In JSON it is a path: `status_transitions.paid_at`,
-//! `items.data[0].price.id`, `items.data[price.type=recurring].id` (the first item of which that holds),
+//! also fits `Created` and `Created (UTC)`; `Labels[]` is the list of all columns of that name. In JSON it is a path:
+//! `status_transitions.paid_at`, `items.data[0].price.id`, `items.data[price.type=recurring].id` (the first item of which that holds),
 //! `labels[].name` (a list), `parent.*.proration` (any key); in nested rows `^.id` is a field of the record around
 //! the row, and outside of all records stands the object that holds the list of them. `@invoices.customer` is the
 //! column of a companion file, see `join`; `=text` is that text itself, as a part of `concat`; `#` is the key under
@@ -31,6 +31,7 @@
 //! - `when = { field = "word" }`: only where each named field is that word, or one of a list of words. A word is
 //!   compared like a header; `*` stands for any text, alone for any value, `""` for none;
 //! - `strip` (prefixes), `part = { at = "/", number = -1 }` (the last of the parts that `/` separates; 1 is the first),
+//!   `split = ", "` (of a list: any of these characters separates its items),
 //!   `starting = "cus_"` (the first run of letters and digits that begins so, with what it begins with; else no value),
 //!   `words` (vendor's word → ours; `""`: no value; words that are ours already pass; another
 //!   word rejects the row), `default` (where there is no value);
@@ -40,10 +41,11 @@
 //!   profile for a vendor who counts otherwise);
 //! - `time`: `rfc3339` (default: all the forms of a canonical export), `minute` (`YYYY-MM-DD HH:MM`, seconds
 //!   allowed), `named_zone` (`YYYY-MM-DD HH:MM:SS PST`: the abbreviations that name one offset, those of North America as
-//!   RFC 5322 reads them; another rejects the row), `unix_s`, `unix_ms`, `day_first` (`31/12/2026`, also with `.` or `-`, and with a clock of 12 or 24 hours
-//!   behind it), `month_first` (`12/31/2026`), `either_first` (as the date itself tells; `5/6/2026` does not and is
-//!   rejected; dots are day first); `plus_minutes = "field"`: so many minutes later; `zone` (IANA) for times without an offset, else the zone in the header's
-//!   brackets, else the file's; `inclusive = true`: an end that is part of the period (the day after it, or the
+//!   RFC 5322 reads them; another rejects the row), `unix_s`, `unix_ms`, `day_first` (`31/12/2026`, also with `.` or `-`,
+//!   with the month's English name, and with a clock of 12 or 24 hours behind it), `month_first` (`12/31/2026`),
+//!   `either_first` (as the date itself tells; `5/6/2026` does not and is rejected; dots are day first);
+//!   `plus_minutes = "field"`: so many minutes later; `zone` (IANA) for times without an offset, else the zone in the
+//!   header's brackets, else the file's; `inclusive = true`: an end that is part of the period (the day after it, or the
 //!   second after a second 59, is the canonical, exclusive end).
 //!
 //! **Outputs.** `rows` names the nested list whose items are the rows, or as `environments{}` the object whose values. `when` limits an output to some records;
@@ -56,8 +58,8 @@
 //!
 //! **Others.** `truncated = ["lines.has_more"]`: where true, the export is cut. `counted_by = "total"`: the
 //! member of the object around the records that says how many there are; where it says more than stand in the file,
-//! the export is cut. `more = { "paging.next" = "*" }` (or a list, of which one must hold; paths in that object and their
-//! words as in `when`): what says that this page is not the last. `base = "openmeter/events"`: start
+//! the export is cut. `more = { "paging.next" = "*" }` (or a list, of which one must hold; paths in that object and
+//! their words as in `when`): what says that this page is not the last. `base = "openmeter/events"`: start
 //! from that profile and replace only what is written here; outputs are matched by dataset, columns by name, and
 //! `columns.x = []` takes a column away.
 
@@ -182,6 +184,8 @@ pub(crate) struct Output {
 pub(crate) enum Field {
     /// A CSV header, folded and as written; with `(*)` it may be followed by brackets.
     Header { name: String, written: String, brackets: bool },
+    /// All columns of a CSV header that stands several times.
+    Headers { name: String, written: String },
     /// A JSON path.
     Path(Path),
     /// A text of its own, for `concat`.
@@ -212,6 +216,8 @@ pub(crate) struct Take<F> {
     pub part: Option<words::Part>,
     /// Where in the JSON text that the field holds.
     pub member: Option<Path>,
+    /// The characters that separate a list's items.
+    pub split: Option<String>,
     /// Of a text the first word that begins so.
     pub starting: Option<String>,
     pub time: Option<words::TimeForm>,

@@ -35,6 +35,10 @@ impl Finder<'_> {
                     Slot::Cell { at, zone: header_zone(self.header[at]) }
                 }
             },
+            Field::Headers { name, .. } => {
+                let all: Vec<usize> = (0..self.folded.len()).filter(|at| self.folded[*at] == *name).collect();
+                if all.is_empty() { Slot::Absent } else { Slot::Cells(all) }
+            }
             Field::Join { join, column } => {
                 let found =
                     self.profile.joins.get(join).zip(self.joins.get(join).and_then(|t| t.column(column)));
@@ -89,6 +93,7 @@ impl Finder<'_> {
             times: self.slots(&take.times)?,
             part: take.part.clone(),
             member: take.member.clone(),
+            split: take.split.clone(),
             starting: take.starting.clone(),
             time: take.time,
             plus: take.plus.as_ref().map(|f| self.slot(f)).transpose()?,
@@ -171,7 +176,9 @@ fn never(c: &Condition<Slot>) -> bool {
 
 /// Whether a way gives its column whatever the record: in CSV where its headers stand.
 fn is_certain(take: &Take<Slot>) -> bool {
-    let there = |s: &Slot| matches!(s, Slot::Cell { .. } | Slot::Join { .. } | Slot::Fixed(_) | Slot::File);
+    let there = |s: &Slot| {
+        matches!(s, Slot::Cell { .. } | Slot::Cells(_) | Slot::Join { .. } | Slot::Fixed(_) | Slot::File)
+    };
     let added = take.plus.as_ref().is_none_or(there);
     take.default.is_some()
         || added

@@ -214,7 +214,7 @@ pub(super) fn fields(profile: &Profile) -> Vec<String> {
     let mut all = BTreeSet::new();
     for output in &profile.outputs {
         each_field(output, &mut |f| {
-            if matches!(f, Field::Header { .. } | Field::Path(_)) {
+            if matches!(f, Field::Header { .. } | Field::Headers { .. } | Field::Path(_)) {
                 all.insert(f.to_string());
             }
         });

@@ -21,7 +21,11 @@ impl Field {
     /// The position of the header that this field names. Where `Created` and `Created (UTC)` both stand, the
     /// one that names its zone.
     pub(crate) fn position(&self, folded: &[String], header: &[&str]) -> Option<usize> {
-        let Field::Header { name, brackets, .. } = self else { return None };
+        let (name, brackets) = match self {
+            Field::Header { name, brackets, .. } => (name, *brackets),
+            Field::Headers { name, .. } => (name, false),
+            _ => return None,
+        };
         if !brackets {
             return folded.iter().position(|h| h == name);
         }

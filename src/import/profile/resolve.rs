@@ -115,6 +115,9 @@ impl Maker {
         if text == "^.#" {
             return Ok(Field::File);
         }
+        if let Some(each) = text.strip_suffix("[]").filter(|t| !t.trim().is_empty()) {
+            return Ok(Field::Headers { name: fold_name(each), written: text.to_owned() });
+        }
         let plain = text.strip_suffix("(*)");
         let name = fold_name(plain.unwrap_or(text));
         if name.is_empty() {
@@ -242,6 +245,9 @@ impl Maker {
         if member.is_some() && from.is_empty() {
             return Err(at.of("member", "goes with from"));
         }
+        if words.split.as_ref().is_some_and(|s| s.is_empty() || column.ty != Type::List) {
+            return Err(at.of("split", "names the characters between the items of a list"));
+        }
         let timed =
             words.time.is_some() || words.zone.is_some() || words.inclusive || words.plus_minutes.is_some();
         if timed && !matches!(column.ty, Type::Time | Type::Date) {
@@ -291,6 +297,7 @@ impl Maker {
             times,
             part: words.part.clone(),
             member,
+            split: words.split.clone(),
             starting: words.starting.clone().filter(|s| !s.is_empty()),
             time: words.time,
             plus,
@@ -332,7 +339,7 @@ fn complete(
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Field::Header { written, .. } => f.write_str(written),
+            Field::Header { written, .. } | Field::Headers { written, .. } => f.write_str(written),
             Field::Path(path) => path.fmt(f),
             Field::Fixed(text) => write!(f, "={text}"),
             Field::File => f.write_str("^.#"),

@@ -116,11 +116,20 @@ impl MissingColumn {
 #[derive(Clone, Debug)]
 pub(super) enum Slot {
     Absent,
-    Cell { at: usize, zone: Option<Tz> },
+    Cell {
+        at: usize,
+        zone: Option<Tz>,
+    },
+    /// A list of cells.
+    Cells(Vec<usize>),
     Path(Path),
     Fixed(String),
     File,
-    Join { join: String, by: Box<Slot>, column: usize },
+    Join {
+        join: String,
+        by: Box<Slot>,
+        column: usize,
+    },
 }
 
 /// What a slot holds in a record.
@@ -215,6 +224,7 @@ impl<'p> PlainWay<'p> {
             times,
             part,
             member,
+            split,
             starting,
             time,
             plus,
@@ -230,6 +240,7 @@ impl<'p> PlainWay<'p> {
             && times.is_empty()
             && part.is_none()
             && member.is_none()
+            && split.is_none()
             && starting.is_none()
             && time.is_none()
             && plus.is_none()
@@ -336,6 +347,11 @@ impl Compiled {
                 None | Some("") => Fetched::Null,
                 Some(text) => Fetched::Text(Cow::Borrowed(text)),
             },
+            (Slot::Cells(all), Place::Cells(cells)) => {
+                let filled = all.iter().filter_map(|at| cells.get(*at)).map(|c| c.trim());
+                let filled: Vec<&str> = filled.filter(|c| !c.is_empty()).collect();
+                serde_json::to_string(&filled).map_or(Fetched::Null, |t| Fetched::Text(Cow::Owned(t)))
+            }
             (Slot::Path(path), Place::Json(scope)) => match path.find(scope) {
                 Found::Missing => Fetched::Missing,
                 Found::Null => Fetched::Null,
@@ -425,6 +441,10 @@ impl Compiled {
     /// The position, from 1, and the name of the field that a value came from.
     fn source(&self, slot: Option<&Slot>) -> (Option<usize>, String) {
         match slot {
+            Some(Slot::Cells(all)) => {
+                let first = all.first().copied().unwrap_or_default();
+                (Some(first + 1), self.header.get(first).cloned().unwrap_or_default())
+            }
             Some(Slot::Cell { at, .. }) => (Some(at + 1), self.header.get(*at).cloned().unwrap_or_default()),
             Some(Slot::Path(path)) => (None, path.to_string()),
             Some(Slot::Join { join, by, .. }) => {

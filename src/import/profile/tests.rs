@@ -58,10 +58,66 @@ fn a_date_of_a_locale_is_read_where_day_and_month_can_be_told_apart() {
     assert_eq!(time("either_first", "6/13/2026"), "2026-06-13");
     assert_eq!(time("either_first", "6/6/2026"), "2026-06-06");
     assert_eq!(time("either_first", "2026-06-05"), "2026-06-05");
+    assert_eq!(time("either_first", "5/Jun/26 2:05 PM"), "2026-06-05T14:05:00");
+    assert_eq!(time("month_first", "05-jun-2026"), "2026-06-05");
     assert!(time("either_first", "5/6/2026").starts_with("! may be day and month"));
-    for none in ["31/12/26", "13/13/2026", "12/2026", "5/6/2026 25:00", "5-6/2026", "/5/2026"] {
+    for none in [
+        "31/12/26",
+        "31/Dez/26",
+        "0/Dec/26",
+        "13/13/2026",
+        "12/2026",
+        "5/6/2026 25:00",
+        "5-6/2026",
+        "/5/2026",
+    ] {
         assert!(time("day_first", none).starts_with("! is no date"), "{none}");
     }
+}
+
+#[test]
+fn a_list_is_split_at_the_characters_that_the_profile_says() {
+    let text = "format = 'csv'\nrecognise.all = ['No']\n[[output]]\ndataset = 'flags'\ncolumns.flag = 'No'\n\
+        columns.tags = { from = 'Tags', split = ', ' }";
+    let profile = own(text).unwrap();
+    let mapping = Mapping::profile(&profile, Some(&["No", "Tags"]), Joins::new()).unwrap();
+    let tags = |cell: &str| {
+        let mut out = None;
+        mapping.apply(&mut mapping.state(), Record::Cells(&["f", cell]), &mut |row| {
+            out =
+                row.dataset.position("tags").and_then(|at| row.values[at].as_ref().map(ToString::to_string));
+        });
+        out
+    };
+    assert_eq!(tags("vip, csv-export  billing").unwrap(), r#"["vip","csv-export","billing"]"#);
+    assert_eq!(tags(" , ").unwrap(), "[]");
+    assert_eq!(tags(""), None);
+    for wrong in [text.replace("', '", "''"), text.replace("columns.tags", "columns.owner")] {
+        assert!(own(&wrong).unwrap_err().contains("split"), "{wrong}");
+    }
+}
+
+#[test]
+fn all_columns_of_one_name_are_a_list() {
+    let text = "format = 'csv'\nrecognise.all = ['No', 'Labels[]']\n[[output]]\ndataset = 'flags'\n\
+        keep = { 'Labels[]' = '*\"b c\"*' }\n\
+        columns.flag = 'No'\ncolumns.tags = 'Labels[]'";
+    let profile = own(text).unwrap();
+    let tags = |header: &[&str], cells: &[&str]| {
+        let mapping = Mapping::profile(&profile, Some(header), Joins::new()).unwrap();
+        let mut out = None;
+        mapping.apply(&mut mapping.state(), Record::Cells(cells), &mut |row| {
+            out =
+                row.dataset.position("tags").and_then(|at| row.values[at].as_ref().map(ToString::to_string));
+        });
+        out
+    };
+    let header = ["No", "Labels", "x", "labels", "Labels"];
+    assert_eq!(tags(&header, &["f", "a", "-", "", "b c"]).unwrap(), r#"["a","b c"]"#);
+    assert_eq!(tags(&header, &["f", "b", "-", "", "c"]), None, "left out");
+    assert_eq!(tags(&header[..2], &["f", "b c"]).unwrap(), r#"["b c"]"#);
+    assert_eq!(profile.fits_header(&header), Some(2));
+    assert_eq!(profile.fits_header(&header[..1]), None);
 }
 
 #[test]
@@ -94,8 +150,8 @@ fn minutes_are_added_to_a_time_and_without_them_the_column_is_not_there() {
 
 #[test]
 fn the_object_around_the_records_says_that_there_are_more() {
-    let text = "format = 'json'\nrecognise.all = ['id']\nmore = [{ next_page = '*', end = '' }, { end = false }, { 'paging.next' = '*' }]\n\
-        [[output]]\ndataset = 'plans'\ncolumns.plan = 'id'";
+    let text = "format = 'json'\nrecognise.all = ['id']\n\
+        more = [{ next_page = '*', end = '' }, { end = false }, { 'paging.next' = '*' }]\n[[output]]\ndataset = 'plans'\ncolumns.plan = 'id'";
     let profile = own(text).unwrap();
     let told = |around: Value| profile.says_more(&around);
     assert_eq!(told(json!({"next_page": "https://example.com/2"})).unwrap(), "end and next_page");

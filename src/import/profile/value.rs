@@ -87,6 +87,9 @@ pub(super) fn take<'a>(
             }
         }
     }
+    if let Some(between) = &take.split {
+        text = Cow::Owned(items(&text, between));
+    }
     if let Some(starting) = &take.starting {
         match word_starting(&text, starting) {
             Some(word) => text = Cow::Owned(word.to_owned()),
@@ -158,6 +161,12 @@ fn member(text: &str, path: &Path) -> Result<Option<(String, bool)>, Reason> {
         }
         Found::Missing | Found::Null | Found::Many(_) | Found::Name(_) => None,
     })
+}
+
+/// A list's items as a JSON array.
+fn items(text: &str, between: &str) -> String {
+    let all = text.split(|c| between.contains(c)).map(str::trim).filter(|item| !item.is_empty());
+    serde_json::Value::from_iter(all).to_string()
 }
 
 /// The first run of letters and digits that begins with `starting`, which itself stands at the beginning of a word.
@@ -387,7 +396,15 @@ fn add(stamp: Stamp, later: TimeDelta, zone: Option<Tz>) -> Option<Stamp> {
     })
 }
 
-/// `31/12/2026`, `12/31/2026, 2:05 PM`, `31.12.2026 14:05`; a date that begins with its year is one of the usual
+/// A month by the first three letters of its English name, as `Nov`.
+fn month(text: &str) -> Option<u32> {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let text = text.to_ascii_lowercase();
+    (1..).zip(MONTHS).find(|(_, name)| text == *name).map(|(number, _)| number)
+}
+
+/// `31/12/2026`, `12/31/2026, 2:05 PM`, `31.12.2026 14:05`, `31/Dec/26 2:05 PM`; a date that begins with its year is one of the usual
 /// forms. `None`: the day and the month are told apart by the date itself.
 fn local_date(text: &str, day_first: Option<bool>) -> Result<Stamp, Reason> {
     const FAULT: Reason = Reason::fixed("is no date such as 31/12/2026 or 12/31/2026");
@@ -403,10 +420,16 @@ fn local_date(text: &str, day_first: Option<bool>) -> Result<Stamp, Reason> {
         return minute(text);
     }
     let number = |t: &str| t.parse::<u32>().ok().filter(|_| t.len() <= 2).ok_or(FAULT);
-    let (a, b) = (number(a)?, number(b)?);
-    let year = year.parse::<i32>().ok().filter(|_| year.len() == 4).ok_or(FAULT)?;
+    let named = month(b);
+    let (a, b) = (number(a)?, named.map_or_else(|| number(b), Ok)?);
+    let year = match (year.len(), year.parse::<i32>().map_err(|_| FAULT)?) {
+        (4, year) => year,
+        // Such a year stands only where the month has its name.
+        (2, year) if named.is_some() => 2000 + year,
+        _ => return Err(FAULT),
+    };
     let day_first = match day_first {
-        _ if between == "." => true,
+        _ if between == "." || named.is_some() => true,
         Some(told) => told,
         None if a == b || a > 12 => true,
         None if b > 12 => false,

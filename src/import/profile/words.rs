@@ -129,6 +129,7 @@ pub(super) struct TakeWords {
     pub strip: Texts,
     pub part: Option<Part>,
     pub member: Option<String>,
+    pub split: Option<String>,
     pub starting: Option<String>,
     pub words: Option<BTreeMap<String, String>>,
     pub default: Option<Text>,

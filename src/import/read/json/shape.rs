@@ -19,7 +19,7 @@ pub enum Shape {
 
 /// Names under which an envelope holds records, beside those that the caller gives: first those of lists in general,
 /// then those of single vendors. What an envelope holds under several is read from the earliest; a caller's go first.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "data",
     "results",
     "items",
@@ -29,6 +29,7 @@ const KEYS: [&str; 11] = [
     "issues",
     "conversations",
     "organizations",
+    "ticket_metrics",
     "list",
     "fees",
 ];

@@ -361,8 +361,10 @@ impl Splitter {
                     }
                     self.w.advance(len);
                     self.members.retain(|(n, _)| *n != name);
-                    if let Some(value) = value.filter(|_| self.members.len() < MEMBERS) {
+                    if let Some(value) = value.as_ref().filter(|_| self.page.len() < MEMBERS) {
                         self.page.insert(name.clone(), value.clone());
+                    }
+                    if let Some(value) = value.filter(|_| self.members.len() < MEMBERS) {
                         self.members.push((name, value));
                     }
                 }
