@@ -266,10 +266,10 @@ fn digits(compiled: &Compiled, code: &str) -> u32 {
     compiled.minor_digits.get(code).copied().unwrap_or_else(|| money::minor_digits(code))
 }
 
-/// An amount with a comma as a plain decimal: it has all `digits` places of its currency, so that what separates
-/// thousands cannot be taken for what separates places. `None` where there is no comma, or it stands elsewhere.
+/// An amount with separators as a plain decimal: it has all `digits` places of its currency, so that what separates
+/// thousands cannot be taken for what separates places. `None` where it is plain already, or written otherwise.
 fn plain(text: &str, digits: u32) -> Option<String> {
-    if !text.contains(',') {
+    if !text.contains(',') && (digits > 0 || !text.contains('.')) {
         return None;
     }
     let (sign, number) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
