@@ -2,11 +2,12 @@
 //!
 //! In this order: what the command line or `[[source]]` says; the dataset that the file is named after, if its
 //! columns fit; where it is named after none, a dataset whose columns fit; a profile that recognises the header or
-//! shape.
+//! shape; an identity sheet with one column a system.
 
 use super::{
-    mapping::{MissingColumn, missing_columns, system_name},
+    mapping::{MissingColumn, missing_columns},
     profile::{Format, Profile, Profiles},
+    wide::Sheet,
 };
 use crate::model::{
     datasets::{self, DATASETS, Dataset, fold_name, nearest},
@@ -226,6 +227,9 @@ pub fn detect(
     if let Some(found) = file.by_profile(head, profiles)? {
         return Ok(found);
     }
+    if named.is_none() && file.is_sheet(profiles) {
+        return Ok(Detected::WideIdentities);
+    }
     Err(match named {
         Some(dataset) => file.lacks(dataset, false),
         None => {
@@ -258,10 +262,7 @@ impl File<'_> {
         if self.no_record || fits(dataset, self.names) {
             return Some(Detected::Dataset(dataset));
         }
-        let wide = dataset.name == "identities"
-            && self.names.iter().any(|n| fold_name(n) == "accountid")
-            && self.names.iter().any(|n| system_name(n).is_some())
-            && !self.names.iter().any(|n| matches!(fold_name(n).as_str(), "system" | "externalid"));
+        let wide = dataset.name == "identities" && Sheet::of(self.names).is_some();
         wide.then_some(Detected::WideIdentities)
     }
 
@@ -299,6 +300,12 @@ impl File<'_> {
             [one] => Ok(Some(Detected::Profile(Arc::clone(one)))),
             several => Err(self.ambiguous("profile", several.iter().map(|p| p.name.as_str()))),
         }
+    }
+
+    /// Whether it is an identity sheet, whatever its name.
+    fn is_sheet(&self, profiles: &Profiles) -> bool {
+        let systems: Vec<&str> = profiles.iter().filter_map(|p| p.system.as_deref()).collect();
+        Sheet::by_shape(self.names, &systems).is_some()
     }
 
     fn ambiguous<'n>(&self, kind: &str, names: impl Iterator<Item = &'n str>) -> Unknown {
@@ -386,7 +393,9 @@ pub fn score_header(names: &[&str], profiles: &Profiles) -> usize {
         let plain = |n: &str| fold_name(n.split('(').next().unwrap_or(n));
         names.iter().filter(|n| wanted.contains(&fold_name(n)) || wanted.contains(&plain(n))).count()
     });
-    DATASETS.iter().map(|d| known(d, names)).chain(by_profile).max().unwrap_or(0)
+    let systems: Vec<&str> = profiles.iter().filter_map(|p| p.system.as_deref()).collect();
+    let sheet = Sheet::by_shape(names, &systems).map_or(0, |s| s.systems.len() + 1);
+    DATASETS.iter().map(|d| known(d, names)).chain(by_profile).chain([sheet]).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -463,14 +472,22 @@ mod tests {
     }
 
     #[test]
-    fn wide_identities_need_the_name() {
+    fn an_identity_sheet_is_known_by_its_name_or_by_its_columns_alone() {
         let wide = "account_id,stripe,salesforce_id,name";
-        assert_eq!(csv("identities.csv", wide).unwrap(), "identities");
-        let names: Vec<_> = wide.split(',').collect();
-        let found = detect("identities.csv", &Head::Header(&names), None, &Profiles::builtin()).unwrap();
-        assert!(matches!(found, Detected::WideIdentities));
-        assert!(csv("x.csv", wide).is_err());
+        for file in ["identities.csv", "id map.csv"] {
+            let names: Vec<_> = wide.split(',').collect();
+            let found = detect(file, &Head::Header(&names), None, &Profiles::builtin()).unwrap();
+            assert!(matches!(found, Detected::WideIdentities), "{file}");
+        }
+        // What its columns do not tell, its name does.
+        assert_eq!(csv("identities.csv", "account,erp").unwrap(), "identities");
+        assert!(csv("x.csv", "account,erp").is_err());
         assert!(csv("identities.csv", "account_id,system,foo").is_err());
+        assert!(csv("invoices.csv", wide).is_err());
+        let records =
+            [json!({"account": "a", "zendesk_id": null}), json!({"account": "b", "stripe_id": "c"})];
+        let head = Head::Records { first: &records, container: None };
+        assert_eq!(detect("x.json", &head, None, &Profiles::builtin()).unwrap().name(), "identities");
     }
 
     #[test]

@@ -16,3 +16,4 @@ pub mod read;
 #[cfg(test)]
 mod samples;
 pub mod validate;
+mod wide;
