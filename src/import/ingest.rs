@@ -2,7 +2,7 @@
 
 use super::{
     detect::{self, Detected, Forced, Head, Unknown},
-    exports::Export,
+    exports::{self, Export},
     load::{self, FileWork, Loaded},
     mapping::{Joins, Lookup, Mapping, MappingError, Record},
     profile::Profiles,
@@ -18,6 +18,7 @@ use anyhow::Result;
 use serde_json::Value;
 use std::{
     cell::OnceCell,
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
 };
@@ -66,6 +67,9 @@ impl Ingested {
 
 /// Rises when the same bytes give other rows than before.
 const READER: &str = "crosscheck-reader/1";
+
+/// Stands for the files around an export among its companions; no path is like it.
+const AROUND: &str = "*";
 
 /// The id of contents and parts that stand for a file that could not be used; the cache has none like it.
 const UNUSABLE: i64 = -1;
@@ -219,7 +223,11 @@ impl Ingest<'_> {
         let Some(path) = &export.path else { return Ok(None) };
         let Some(known) = cache.known(&Self::key(export))? else { return Ok(None) };
         let same_recipe = known.recipe == self.recipe(export);
-        if !same_recipe || self.options.verify || !known.settled || !companions_unchanged(&known.companions) {
+        if !same_recipe
+            || self.options.verify
+            || !known.settled
+            || !self.companions_unchanged(export, &known.companions)
+        {
             return Ok(None);
         }
         let stamp = Source::File(path.clone()).stamp().ok().flatten();
@@ -355,7 +363,7 @@ impl Ingest<'_> {
             registered: self.options.register && export.path.is_some(),
             companions: Vec::new(),
         };
-        let fits = |k: &KnownPath| k.recipe == recipe && companions_unchanged(&k.companions);
+        let fits = |k: &KnownPath| k.recipe == recipe && self.companions_unchanged(export, &k.companions);
         if let Some(known) = known.filter(fits)
             && self.whole(cache, known.content)?
         {
@@ -484,22 +492,26 @@ impl Ingest<'_> {
         let mut companions = Vec::new();
         let Some(profile) = detected.profile() else { return Ok((joins, companions)) };
         for need in profile.joins() {
-            let candidates = self.companions(export, need.file.as_deref());
-            let mut found = None;
-            for path in candidates {
-                if let Some(table) = self.lookup(&need, &path)? {
-                    found = Some((path, table));
-                    break;
+            let mut all: Option<Lookup> = None;
+            for path in self.companions(export, need.file.as_deref()) {
+                let Some((table, digest)) = self.lookup(&need, &path)? else { continue };
+                companions.push((path.to_string_lossy().into_owned(), digest));
+                match &mut all {
+                    // The first counts where two hold the same key: those beside the export stand first.
+                    Some(all) => all.join(table),
+                    None => all = Some(table),
                 }
             }
-            let Some((path, (table, digest))) = found else {
+            let Some(table) = all else {
                 return Err(Fault::Join(format!(
                     "is read by profile {}, which needs {need}; put it beside this file or name it too",
                     profile.name
                 )));
             };
-            companions.push((path.to_string_lossy().into_owned(), digest));
             joins.insert(need.join.clone(), table);
+        }
+        if !joins.is_empty() {
+            companions.push((AROUND.to_owned(), self.around(export)));
         }
         Ok((joins, companions))
     }
@@ -520,9 +532,31 @@ impl Ingest<'_> {
             }
         }
         list.extend(self.exports.iter().filter_map(|e| e.path.clone()));
-        list.retain(|p| Some(p.as_path()) != export.path.as_deref());
-        list.dedup();
+        let whole = |p: &Path| p.canonicalize().unwrap_or_else(|_| p.to_owned());
+        let own = export.path.as_deref().map(whole);
+        let mut seen = BTreeSet::new();
+        list.retain(|p| Some(whole(p)) != own && seen.insert(whole(p)));
         list
+    }
+
+    /// Changes when a file comes or goes that may be a companion.
+    fn around(&self, export: &Export) -> String {
+        let mut names: Vec<PathBuf> = self.companions(export, None);
+        names.retain(|p| p.file_name().is_some_and(|n| exports::is_export(&n.to_string_lossy())));
+        names.sort();
+        let mut hash = blake3::Hasher::new();
+        for name in names {
+            hash.update(name.as_os_str().as_encoded_bytes()).update(b"\0");
+        }
+        hash.finalize().to_hex().to_string()
+    }
+
+    /// Whether an export's companions are what they were, and no other file has come that may be one.
+    fn companions_unchanged(&self, export: &Export, companions: &[(String, String)]) -> bool {
+        companions.iter().all(|(path, known)| match path.as_str() {
+            AROUND => self.around(export) == *known,
+            path => digest(&Source::File(PathBuf::from(path))).is_ok_and(|d| d == *known),
+        })
     }
 
     /// The companion's table and digest, if the file is one.
@@ -580,12 +614,6 @@ fn gone(error: ReadError) -> ReadError {
 /// BLAKE3 of a source's bytes, hexadecimal.
 fn digest(source: &Source) -> Result<String, ReadError> {
     Ok(blake3::Hash::from(source.identity()?.digest).to_hex().to_string())
-}
-
-fn companions_unchanged(companions: &[(String, String)]) -> bool {
-    companions
-        .iter()
-        .all(|(path, known)| digest(&Source::File(PathBuf::from(path))).is_ok_and(|d| d == *known))
 }
 
 /// A fault on its way out of a savepoint.

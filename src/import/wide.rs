@@ -202,7 +202,7 @@ pub(super) struct Sheet {
 
 impl Sheet {
     /// Of a file that is said to be a sheet, by its name or its user.
-    pub fn of(names: &[&str]) -> Option<Sheet> {
+    pub(super) fn of(names: &[&str]) -> Option<Sheet> {
         let account = account_of(names)?;
         let others = names.iter().enumerate().filter(|(at, _)| *at != account);
         let systems: Vec<_> = others.filter_map(|(at, n)| Some((system_of(n)?, at))).collect();
@@ -212,7 +212,7 @@ impl Sheet {
 
     /// Of a file of any name: every column is the account, describes it, or belongs to a known system. Beside two known
     /// systems the id of an unknown one is taken for what it is, unless a dataset has such a column.
-    pub fn by_shape(names: &[&str], known: &[&str]) -> Option<Sheet> {
+    pub(super) fn by_shape(names: &[&str], known: &[&str]) -> Option<Sheet> {
         let sheet = Sheet::of(names)?;
         let is_known = |s: &str| SYSTEMS.contains(&s) || known.iter().any(|k| k.eq_ignore_ascii_case(s));
         let sure = sheet.systems.iter().filter(|(s, _)| is_known(s)).count();

@@ -25,4 +25,5 @@ mod registry;
 mod renewals;
 mod run;
 mod sarif;
+mod vendors;
 mod waivers;

@@ -101,6 +101,19 @@ impl Lookup {
         }
     }
 
+    /// Adds another file of the same kind: exports come by the month. A key that is there already stays as it is.
+    pub fn join(&mut self, other: Lookup) {
+        for (key, row) in other.rows {
+            match self.rows.get(&key) {
+                Some(there) => self.conflicts += u64::from(*there != row),
+                None => {
+                    self.rows.insert(key, row);
+                }
+            }
+        }
+        self.conflicts += other.conflicts;
+    }
+
     /// How many records contradict an earlier one of the same key.
     pub fn conflicts(&self) -> u64 {
         self.conflicts
