@@ -33,9 +33,10 @@
 //! - `unit`: `major` (default), `thousandth` (the number is divided by 1,000) or `minor`, by the row's currency (ISO 4217; `minor_digits = { ISK = 2 }` on the
 //!   profile for a vendor who counts otherwise);
 //! - `time`: `rfc3339` (default: all the forms of a canonical export), `minute` (`YYYY-MM-DD HH:MM`, seconds
-//!   allowed), `unix_s`, `unix_ms`; `zone` (IANA) for times without an offset, else the zone in the header's
-//!   brackets, else the file's; `inclusive = true`: an end that is part of the period (the day after it, or the
-//!   second after a second 59, is the canonical, exclusive end).
+//!   allowed), `unix_s`, `unix_ms`, `month` (`YYYY-MM` or `YYYYMM`: its first day), `compact` (`YYYYMMDD`); `zone` (IANA)
+//!   for times without an offset, else the zone in the header's brackets, else the file's; `inclusive = true`: an end
+//!   that is part of the period (the day after it, or the second after a second 59, is the canonical, exclusive end);
+//!   `plus`: a span that is added, such as `15m`, `1h`, `1d`, `1w`, `1mo` (the end of an hour that is named by its start).
 //!
 //! **Outputs.** `rows` names the nested list whose items are the rows, or as `environments{}` the object whose values. `when` limits an output to some records;
 //! `keep` and `drop` (a condition, or a list of them of which one must hold) filter rows, and are counted.
@@ -178,6 +179,7 @@ pub(crate) struct Take<F> {
     pub time: Option<words::TimeForm>,
     pub zone: Option<chrono_tz::Tz>,
     pub inclusive: bool,
+    pub plus: Option<words::Span>,
 }
 
 /// What a value is made of.

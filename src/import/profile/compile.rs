@@ -85,6 +85,7 @@ impl Finder<'_> {
             time: take.time,
             zone: take.zone,
             inclusive: take.inclusive,
+            plus: take.plus,
         })
     }
 

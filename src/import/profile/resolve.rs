@@ -3,7 +3,7 @@
 use super::{
     Condition, Field, Format, Output, Path, Profile, ProfileError, Take, What,
     recognise::Recognise,
-    words::{Conditions, OutputWords, ProfileWords, RecogniseWords, TakeWords, Unit, Word},
+    words::{Conditions, OutputWords, ProfileWords, RecogniseWords, Span, TakeWords, Unit, Word},
 };
 use crate::{
     import::validate,
@@ -215,10 +215,10 @@ impl Maker {
         if words.part.as_ref().is_some_and(|p| p.at.is_empty() || p.number == 0) {
             return Err(at.of("part", "needs the text that separates the parts, and a number from 1 or -1"));
         }
-        let timed = words.time.is_some() || words.zone.is_some() || words.inclusive;
+        let timed = words.time.is_some() || words.zone.is_some() || words.inclusive || words.plus.is_some();
         if timed && !matches!(column.ty, Type::Time | Type::Date) {
             return Err(at.fault(&format!(
-                "time, zone and inclusive are for times; {} is {}",
+                "time, zone, inclusive and plus are for times; {} is {}",
                 column.name,
                 column.ty.name()
             )));
@@ -227,6 +227,12 @@ impl Maker {
             Some(z) => {
                 Some(time::zone(z).ok_or_else(|| at.of("zone", &format!("{z} is no IANA time zone")))?)
             }
+            None => None,
+        };
+        let plus = match &words.plus {
+            Some(text) => Some(Span::parse(text).ok_or_else(|| {
+                at.of("plus", &format!("{text} is no span such as 15m, 1h, 1d, 1w or 1mo"))
+            })?),
             None => None,
         };
         let fixed = words.fixed.as_ref().into_iter().chain(&words.default);
@@ -261,6 +267,7 @@ impl Maker {
             time: words.time,
             zone,
             inclusive: words.inclusive,
+            plus,
         })
     }
 }

@@ -194,7 +194,8 @@ impl<'p> PlainWay<'p> {
     }
 
     fn of(take: &'p Take<Slot>) -> Option<PlainWay<'p>> {
-        let Take { what, when, strip, words, default, minor, thousandth, part, time, zone, inclusive } = take;
+        let Take { what, when, strip, words, default, minor, thousandth, part, time, zone, inclusive, plus } =
+            take;
         let bare = when.is_none()
             && strip.is_empty()
             && words.is_none()
@@ -203,7 +204,8 @@ impl<'p> PlainWay<'p> {
             && part.is_none()
             && time.is_none()
             && zone.is_none()
-            && !inclusive;
+            && !inclusive
+            && plus.is_none();
         let (slots, separator) = match what {
             What::From(slots) => (slots, None),
             What::Concat(slots, separator) => (slots, Some(separator.as_str())),

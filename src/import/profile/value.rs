@@ -3,7 +3,7 @@
 use super::{
     Take, What,
     row::{Compiled, Fetched, Place, Slot},
-    words::TimeForm,
+    words::{Span, TimeForm},
 };
 use crate::{
     import::validate::{self, REQUIRED, Reason},
@@ -11,10 +11,10 @@ use crate::{
         datasets::{Column, Type, fold_name},
         decimal::{self, Decimal},
         money,
-        time::{NotTime, Stamp},
+        time::{NotTime, Stamp, Unit},
     },
 };
-use chrono::{DateTime, TimeDelta, Timelike};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike};
 use chrono_tz::Tz;
 use std::borrow::Cow;
 
@@ -93,7 +93,11 @@ pub(super) fn take<'a>(
         };
         amount(compiled, &text, number, less, take.minor.then_some(currency)).map(Some)
     } else if matches!(column.ty, Type::Time | Type::Date)
-        && (take.time.is_some() || take.zone.is_some() || take.inclusive || header_zone(slot).is_some())
+        && (take.time.is_some()
+            || take.zone.is_some()
+            || take.inclusive
+            || take.plus.is_some()
+            || header_zone(slot).is_some())
     {
         let zone = take.zone.or(header_zone(slot));
         time(&text, take, zone, column.ty == Type::Date).map(Some)
@@ -219,6 +223,8 @@ fn amount(
     Ok(decimal::shortest(value))
 }
 
+const OUTSIDE: Reason = Reason::fixed("lies outside the years 1678 to 2261");
+
 /// A time's canonical text. One without an offset becomes an instant where `zone` is known, else stays as it is.
 fn time(text: &str, take: &Take<Slot>, zone: Option<Tz>, day: bool) -> Result<String, Reason> {
     let mut stamp = match take.time.unwrap_or(TimeForm::Rfc3339) {
@@ -226,6 +232,8 @@ fn time(text: &str, take: &Take<Slot>, zone: Option<Tz>, day: bool) -> Result<St
         TimeForm::Minute => minute(text)?,
         TimeForm::UnixS => unix(text, 0)?,
         TimeForm::UnixMs => unix(text, 3)?,
+        TimeForm::Month => month(text)?,
+        TimeForm::Compact => compact(text)?,
     };
     if day && take.time.is_some() {
         stamp = Stamp::Date(match (stamp, zone) {
@@ -234,7 +242,10 @@ fn time(text: &str, take: &Take<Slot>, zone: Option<Tz>, day: bool) -> Result<St
         });
     }
     if take.inclusive {
-        stamp = after(stamp).ok_or(Reason::fixed("lies outside the years 1678 to 2261"))?;
+        stamp = after(stamp).ok_or(OUTSIDE)?;
+    }
+    if let Some(span) = take.plus {
+        stamp = plus(stamp, span).ok_or(OUTSIDE)?;
     }
     if day && !matches!(stamp, Stamp::Date(_)) {
         return Err(Reason::fixed("is a timestamp where a day is expected"));
@@ -256,6 +267,46 @@ fn minute(text: &str) -> Result<Stamp, Reason> {
     parsed.map_err(|e| match e {
         NotTime::Other => Reason::fixed("is no timestamp of the form YYYY-MM-DD HH:MM"),
         e => fault(e),
+    })
+}
+
+/// `YYYY-MM` or `YYYYMM`: the first day.
+fn month(text: &str) -> Result<Stamp, Reason> {
+    let digits = |from, to| text.get(from..to).filter(|t| t.bytes().all(|b| b.is_ascii_digit()));
+    let parts = match text.len() {
+        6 => digits(0, 4).zip(digits(4, 6)),
+        7 if text.as_bytes()[4] == b'-' => digits(0, 4).zip(digits(5, 7)),
+        _ => None,
+    };
+    let (year, month) = parts.ok_or(Reason::fixed("is no month of the form YYYY-MM"))?;
+    Stamp::parse(&format!("{year}-{month}-01")).map_err(fault)
+}
+
+/// `YYYYMMDD`.
+fn compact(text: &str) -> Result<Stamp, Reason> {
+    if text.len() != 8 || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Reason::fixed("is no day of the form YYYYMMDD"));
+    }
+    Stamp::parse(&format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])).map_err(fault)
+}
+
+/// A time later. A day stays a day where whole days are added; an instant's days are those of UTC.
+fn plus(stamp: Stamp, span: Span) -> Option<Stamp> {
+    let civil = match span {
+        Span::Minutes(n) => stamp.naive().checked_add_signed(TimeDelta::minutes(n.into()))?,
+        Span::Days(n) => Unit::Day.add(stamp.naive(), n.into(), 1)?,
+        Span::Months(n) => {
+            let start = stamp.naive();
+            Unit::Month.add(start, n.into(), start.day())?
+        }
+    };
+    if civil.year() > 2261 {
+        return None;
+    }
+    Some(match (stamp, span) {
+        (Stamp::Instant(_), _) => Stamp::Instant(civil.and_utc()),
+        (Stamp::Date(_), Span::Days(_) | Span::Months(_)) => Stamp::Date(civil.date()),
+        _ => Stamp::Civil(civil),
     })
 }
 
