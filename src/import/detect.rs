@@ -1,8 +1,8 @@
 //! What a file is: a dataset's canonical export, or a vendor's.
 //!
 //! In this order: what the command line or `[[source]]` says; the dataset that the file is named after, if its
-//! columns fit; where it is named after none, a dataset whose columns fit; a profile that recognises the header or
-//! shape; an identity sheet with one column a system.
+//! columns fit; a profile of the user's own that recognises the header or shape; where the file is named after no
+//! dataset, one whose columns fit; a built-in profile; an identity sheet with one column a system.
 
 use super::{
     mapping::{MissingColumn, missing_columns},
@@ -218,13 +218,17 @@ pub fn detect(
     if no_record {
         return Err(Unknown::NoRecord);
     }
+    // What the user wrote for this file goes before a guess by its columns.
+    if let Some(found) = file.by_profile(head, profiles.iter().filter(|p| !p.builtin))? {
+        return Ok(found);
+    }
     // A file that is named after one dataset is never taken for another: invoices.csv with a few common columns
     // is no list of accounts.
     let by_columns = if named.is_some() { None } else { file.by_columns()? };
     if let Some(found) = by_columns {
         return Ok(found);
     }
-    if let Some(found) = file.by_profile(head, profiles)? {
+    if let Some(found) = file.by_profile(head, profiles.iter().filter(|p| p.builtin))? {
         return Ok(found);
     }
     if named.is_none() && file.is_sheet(profiles) {
@@ -284,16 +288,18 @@ impl File<'_> {
         }
     }
 
-    fn by_profile(&self, head: &Head<'_>, profiles: &Profiles) -> Result<Option<Detected>, Unknown> {
-        let score = |p: &Arc<Profile>| {
-            let named = match head {
-                Head::Header(names) => p.fits_header(names),
-                Head::Records { first, .. } => p.fits_records(first),
-                Head::Empty => None,
-            };
-            named.map(|n| (!p.builtin, n))
+    /// The profile that names most of what the file has.
+    fn by_profile<'p>(
+        &self,
+        head: &Head<'_>,
+        profiles: impl Iterator<Item = &'p Arc<Profile>>,
+    ) -> Result<Option<Detected>, Unknown> {
+        let score = |p: &Arc<Profile>| match head {
+            Head::Header(names) => p.fits_header(names),
+            Head::Records { first, .. } => p.fits_records(first),
+            Head::Empty => None,
         };
-        let scored: Vec<_> = profiles.iter().filter_map(|p| Some((score(p)?, p))).collect();
+        let scored: Vec<_> = profiles.filter_map(|p| Some((score(p)?, p))).collect();
         let Some(best) = scored.iter().map(|(s, _)| *s).max() else { return Ok(None) };
         let fits: Vec<_> = scored.iter().filter(|(s, _)| *s == best).map(|(_, p)| *p).collect();
         match fits.as_slice() {
@@ -524,6 +530,20 @@ mod tests {
         let written: toml::Table = toml::from_str(toml).unwrap();
         let pattern = written["source"][0]["match"].as_str().unwrap();
         assert!(glob::Pattern::new(pattern).unwrap().matches("export[1].csv"));
+    }
+
+    #[test]
+    fn a_profile_of_ones_own_goes_before_columns_that_fit_and_not_before_the_file_s_name() {
+        let text = "format = 'csv'\nrecognise.all = ['account_id', 'users']\n[[output]]\ndataset = 'activity'\ncolumns.account_id = 'account_id'\ncolumns.date = 'date'\ncolumns.active_users = 'users'";
+        let words = super::super::profile::ProfileWords::parse("mine", text).unwrap();
+        let profiles = Profiles::with_user(BTreeMap::from([("mine".to_owned(), words)])).unwrap();
+        let head = Head::Header(&["account_id", "date", "logins", "users"]);
+        let name = |file: &str, profiles: &Profiles| {
+            detect(file, &head, None, profiles).map(|d| d.name().to_owned()).unwrap()
+        };
+        assert_eq!(name("use.csv", &Profiles::builtin()), "activity");
+        assert_eq!(name("use.csv", &profiles), "mine");
+        assert_eq!(name("activity.csv", &profiles), "activity");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{
     detect::{Detected, Head, detect, score_header},
+    draft::Draft,
     mapping::{Joins, Lookup, Mapping, Outcome, Record, says_cut},
     profile::Profiles,
     read::{Format, Open, Source, csv, json},
@@ -73,16 +74,15 @@ fn read(path: &Path) -> Records {
     Records::Items { items, members: splitter.members().iter().cloned().collect() }
 }
 
-fn recognised(records: &Records) -> Detected {
-    let all = Profiles::builtin();
+fn recognised(records: &Records, all: &Profiles) -> Detected {
     let found = match records {
         Records::Rows { header, .. } => {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
-            detect("export.csv", &Head::Header(&header), None, &all)
+            detect("export.csv", &Head::Header(&header), None, all)
         }
         Records::Items { items, .. } => {
             let first: Vec<Value> = items.iter().take(20).map(|(_, v)| v.clone()).collect();
-            detect("export.json", &Head::Records { first: &first, container: None }, None, &all)
+            detect("export.json", &Head::Records { first: &first, container: None }, None, all)
         }
     };
     found.unwrap_or_else(|e| panic!("{e}"))
@@ -94,7 +94,8 @@ fn joins(found: &Detected, sample: &Path, with: &[String]) -> Joins {
         let companion = with.iter().find_map(|name| {
             let Records::Rows { header, rows } = read(&sample.with_file_name(name)) else { return None };
             let is_it = need.profile.as_ref().is_none_or(|wanted| {
-                recognised(&Records::Rows { header: header.clone(), rows: Vec::new() }).name() == wanted
+                let companion = Records::Rows { header: header.clone(), rows: Vec::new() };
+                recognised(&companion, &Profiles::builtin()).name() == wanted
             });
             is_it.then_some((name, header, rows))
         });
@@ -112,9 +113,17 @@ fn joins(found: &Detected, sample: &Path, with: &[String]) -> Joins {
 /// What the sample gives, and the profile that claims it.
 fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected) {
     let records = read(sample);
-    let found = recognised(&records);
+    let found = recognised(&records, &Profiles::builtin());
     let joins = joins(&found, sample, with);
-    let mut got = Expected { with: with.to_vec(), ..Expected::default() };
+    let (mut got, present) = made(&found, &records, joins);
+    got.with = with.to_vec();
+    got.absent = absent.iter().filter(|c| !present.contains(*c)).cloned().collect();
+    (found.name().to_owned(), got)
+}
+
+/// What a recognised file gives, and the columns that it has: `dataset.column`.
+fn made(found: &Detected, records: &Records, joins: Joins) -> (Expected, BTreeSet<String>) {
+    let mut got = Expected::default();
     let mut rows: Vec<String> = Vec::new();
     let mut note = |line: u64, outcome: Outcome| {
         got.filtered += u64::from(outcome.filtered);
@@ -127,10 +136,10 @@ fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected
         let filled = cells.filter_map(|(c, v)| v.as_ref().map(|v| format!(" {}={v}", c.name)));
         rows.push(format!("{}:{}", row.dataset.name, filled.collect::<String>()));
     };
-    let (mapping, state) = match &records {
+    let (mapping, state) = match records {
         Records::Rows { header, rows } => {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
-            let mapping = Mapping::new(&found, Some(&header), joins).unwrap();
+            let mapping = Mapping::new(found, Some(&header), joins).unwrap();
             let mut state = mapping.state();
             for (line, row) in rows {
                 let cells: Vec<&str> = row.iter().map(String::as_str).collect();
@@ -139,7 +148,7 @@ fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected
             (mapping, state)
         }
         Records::Items { items, members } => {
-            let mapping = Mapping::new(&found, None, joins).unwrap();
+            let mapping = Mapping::new(found, None, joins).unwrap();
             let mut state = mapping.state();
             for (line, item) in items {
                 note(*line, mapping.apply(&mut state, Record::Json(item), &mut keep));
@@ -158,9 +167,8 @@ fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected
             there.into_iter().map(|at| format!("{}.{}", d.name, d.columns[at].name)).collect::<Vec<_>>()
         })
         .collect();
-    got.absent = absent.iter().filter(|c| !present.contains(*c)).cloned().collect();
     got.rows = rows.join("\n");
-    (found.name().to_owned(), got)
+    (got, present)
 }
 
 /// Every sample with the profile that it is a sample of.
@@ -202,6 +210,53 @@ fn every_sample_is_recognised_by_its_shape_alone_and_gives_the_rows_that_stand_b
             let first = first.map_or(String::new(), |(a, b)| format!("# - {a}\n# + {b}\n"));
             let got = toml::to_string(&got).unwrap();
             wrong.push(format!("# {} is {name} and gives\n{first}{got}", sample.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a company's own table must give once its draft is in crosscheck.toml: `fixtures/tables/NAME.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    /// A check that reads it; tests on the built binary run it.
+    #[allow(dead_code, reason = "read by the tests of the binary")]
+    check: Option<String>,
+    /// The system whose ids its accounts are.
+    system: Option<String>,
+    rows: String,
+}
+
+#[test]
+fn a_draft_reads_its_table_without_an_edit() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tables");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e != "toml")) {
+        let table: Table = toml::from_str(&fs::read_to_string(file.with_extension("toml")).unwrap()).unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let records = read(file);
+        let draft = match &records {
+            Records::Rows { header, rows } => {
+                let header: Vec<&str> = header.iter().map(String::as_str).collect();
+                let rows: Vec<Vec<&str>> =
+                    rows.iter().map(|(_, r)| r.iter().map(String::as_str).collect()).collect();
+                Draft::from_rows(name, &header, &rows)
+            }
+            Records::Items { items, .. } => {
+                Draft::from_records(name, &items.iter().map(|(_, v)| v.clone()).collect::<Vec<_>>())
+            }
+        };
+        let own: toml::Table = toml::from_str(&draft.text()).unwrap();
+        let profiles = Profiles::with_table(own["profile"].as_table().unwrap()).unwrap();
+        let found = recognised(&records, &profiles);
+        let system = found.profile().and_then(|p| p.system.clone());
+        let result = std::panic::catch_unwind(|| made(&found, &records, Joins::new()).0);
+        let got = result.unwrap_or_default();
+        let plain = Expected { rows: table.rows.trim().to_owned(), ..Expected::default() };
+        if got.rejects != plain.rejects || got.rows != plain.rows || system != table.system {
+            wrong.push(format!("{name} by {} {system:?} gives\n{got:?}\n{}", found.name(), draft.toml));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -192,6 +192,12 @@ pub(super) fn system_of(header: &str) -> Option<String> {
     Some(known.map_or_else(|| short.to_owned(), str::to_owned))
 }
 
+/// The well-known system whose customer's id a header names: `stripe_customer_id`, not `stripe`.
+pub(super) fn known_system(header: &str) -> Option<String> {
+    let system = system_of(header)?;
+    (words(header) != system && SYSTEMS.contains(&system.as_str())).then_some(system)
+}
+
 /// Which columns of a sheet hold what.
 pub(super) struct Sheet {
     /// The company's own id.

@@ -25,5 +25,6 @@ mod registry;
 mod renewals;
 mod run;
 mod sarif;
+mod tables;
 mod vendors;
 mod waivers;
