@@ -5,6 +5,7 @@ mod load;
 mod names;
 mod record;
 pub mod records;
+mod united;
 mod untranslated;
 
 pub use names::Names;

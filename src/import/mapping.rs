@@ -7,7 +7,7 @@
 pub use super::profile::{Format, JoinNeed, Joins, Lookup, MappingError, MissingColumn, Record};
 use super::{
     detect::Detected,
-    profile::{Compiled, Made, Place, PlainWay, Profile, RowFault, Scope},
+    profile::{Compiled, Fold, Made, Place, PlainWay, Profile, RowFault, Scope},
     validate::{self, Reason},
     wide::{self, Sheet},
 };
@@ -196,6 +196,14 @@ impl Mapping {
     /// The dataset of each output. A profile may give one dataset by several outputs.
     pub fn datasets(&self) -> &[&'static Dataset] {
         &self.datasets
+    }
+
+    /// The columns that an output folds: its rows are then shares of rows, with what is to be counted or listed in them.
+    pub(super) fn folds(&self, output: usize) -> &[(usize, Fold)] {
+        match &self.kind {
+            Kind::Profile(compiled) => compiled.outputs.get(output).map_or(&[], |o| &o.folds),
+            _ => &[],
+        }
     }
 
     /// Where each column of a canonical CSV file stands, in catalogue order; `None` for every other mapping.

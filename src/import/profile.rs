@@ -41,6 +41,11 @@
 //! **Outputs.** `rows` names the nested list whose items are the rows, or as `environments{}` the object whose values. `when` limits an output to some records;
 //! `keep` and `drop` (a condition, or a list of them of which one must hold) filter rows, and are counted.
 //!
+//! **Folds.** Where a column has `fold`, the records that agree in all other columns make one row: `distinct` counts the
+//! different values of the column (`logins = { fold = "distinct", from = "messageId", when = { event = "Signed In" } }`,
+//! so that an event that stands twice counts once), `list` lists them. Neither the order of records nor how often one
+//! stands there matters; and a row that several files give a share of is united from them, see [`crate::cache::Folded`].
+//!
 //! **Joins.** `join.invoices = { profile = "lago/invoices", key = "lago_id", by = "invoice_lago_id" }`: another
 //! export (recognised by that profile, or `file = "invoices*.csv"` beside this one), whose row with `key` equal to
 //! this row's `by` gives `@invoices.COLUMN`.
@@ -67,6 +72,7 @@ pub use words::{Format, ProfileWords};
 pub(crate) use path::{Path, Scope, scalar};
 pub(crate) use recognise::header_zone;
 pub(crate) use row::{Compiled, Made, Place, PlainWay, RowFault};
+pub(crate) use words::Fold;
 
 use crate::model::datasets::Dataset;
 use std::{
@@ -145,6 +151,8 @@ pub(crate) struct Output {
     pub drop: Vec<Condition<Field>>,
     /// By position in the catalogue.
     pub columns: Vec<(usize, Vec<Take<Field>>)>,
+    /// Columns whose values many records make together.
+    pub folds: Vec<(usize, Fold)>,
 }
 
 /// A place that a value comes from, as a profile names it.

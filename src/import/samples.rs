@@ -3,14 +3,17 @@
 use super::{
     detect::{Detected, Head, detect, score_header},
     draft::Draft,
-    mapping::{Joins, Lookup, Mapping, Outcome, Record, says_cut},
+    fold::FoldTable,
+    mapping::{Joins, Lookup, Mapping, OutRow, Outcome, Record, says_cut},
     profile::Profiles,
     read::{Format, Open, Source, csv, json},
 };
+use crate::model::datasets::Dataset;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
-    collections::BTreeSet,
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -131,10 +134,15 @@ fn made(found: &Detected, records: &Records, joins: Joins) -> (Expected, BTreeSe
         got.rejects
             .extend(outcome.rejected.iter().map(|r| format!("{}.{} line {line}", r.dataset, r.column)));
     };
-    let mut keep = |row: super::mapping::OutRow<'_, '_>| {
-        let cells = row.dataset.columns.iter().zip(row.values);
+    let mut folds: BTreeMap<usize, FoldTable> = BTreeMap::new();
+    let shown = |dataset: &Dataset, values: &[Option<Cow<'_, str>>]| {
+        let cells = dataset.columns.iter().zip(values);
         let filled = cells.filter_map(|(c, v)| v.as_ref().map(|v| format!(" {}={v}", c.name)));
-        rows.push(format!("{}:{}", row.dataset.name, filled.collect::<String>()));
+        format!("{}:{}", dataset.name, filled.collect::<String>())
+    };
+    let mut keep = |mapping: &Mapping, row: OutRow<'_, '_>| match mapping.folds(row.output) {
+        [] => rows.push(shown(row.dataset, row.values)),
+        how => folds.entry(row.output).or_insert_with(|| FoldTable::new(how)).add(0, row.values),
     };
     let (mapping, state) = match records {
         Records::Rows { header, rows } => {
@@ -143,7 +151,7 @@ fn made(found: &Detected, records: &Records, joins: Joins) -> (Expected, BTreeSe
             let mut state = mapping.state();
             for (line, row) in rows {
                 let cells: Vec<&str> = row.iter().map(String::as_str).collect();
-                note(*line, mapping.apply(&mut state, Record::Cells(&cells), &mut keep));
+                note(*line, mapping.apply(&mut state, Record::Cells(&cells), &mut |row| keep(&mapping, row)));
             }
             (mapping, state)
         }
@@ -151,7 +159,7 @@ fn made(found: &Detected, records: &Records, joins: Joins) -> (Expected, BTreeSe
             let mapping = Mapping::new(found, None, joins).unwrap();
             let mut state = mapping.state();
             for (line, item) in items {
-                note(*line, mapping.apply(&mut state, Record::Json(item), &mut keep));
+                note(*line, mapping.apply(&mut state, Record::Json(item), &mut |row| keep(&mapping, row)));
             }
             if says_cut(members) {
                 got.cut.push("has_more".to_owned());
@@ -167,6 +175,10 @@ fn made(found: &Detected, records: &Records, joins: Joins) -> (Expected, BTreeSe
             there.into_iter().map(|at| format!("{}.{}", d.name, d.columns[at].name)).collect::<Vec<_>>()
         })
         .collect();
+    for (output, table) in folds {
+        let dataset = mapping.datasets()[output];
+        rows.extend(table.finish().0.iter().map(|r| shown(dataset, &r.cells)));
+    }
     got.rows = rows.join("\n");
     (got, present)
 }

@@ -114,6 +114,7 @@ impl Finder<'_> {
             currency: output.dataset.position("currency").filter(|at| !columns[*at].is_empty()),
             columns,
             certain,
+            folds: output.folds.clone(),
         };
         if self.profile.format == Format::Csv {
             self.complete(output, &out)?;

@@ -3,12 +3,12 @@
 use super::{
     Condition, Field, Format, Output, Path, Profile, ProfileError, Take, What,
     recognise::Recognise,
-    words::{Conditions, OutputWords, ProfileWords, RecogniseWords, Span, TakeWords, Unit, Word},
+    words::{Conditions, Fold, OutputWords, ProfileWords, RecogniseWords, Span, TakeWords, Unit, Word},
 };
 use crate::{
     import::validate,
     model::{
-        datasets::{self, Column, DATASETS, Dataset, Type, fold_name},
+        datasets::{self, Column, DATASETS, Dataset, Store, Type, fold_name},
         money, time,
     },
 };
@@ -169,7 +169,7 @@ impl Maker {
             }
             None => None,
         };
-        let mut columns = Vec::new();
+        let (mut columns, mut folds) = (Vec::new(), Vec::new());
         for (name, takes) in &words.columns {
             let at = at.key(&format!("columns.{name}"));
             let Some(position) = dataset.position(name) else {
@@ -177,13 +177,19 @@ impl Maker {
                 let near = near.first().map(|n| format!("; did you mean {n}?")).unwrap_or_default();
                 return Err(at.fault(&format!("{} has no such column{near}", dataset.name)));
             };
-            let takes = takes.0.iter().map(|t| self.take(&at, t, &dataset.columns[position]));
+            let mut column = dataset.columns[position];
+            if let Some(fold) = fold_of(&at, &takes.0, dataset, &column)? {
+                folds.push((position, fold));
+                column.ty = Type::Text;
+            }
+            let takes = takes.0.iter().map(|t| self.take(&at, t, &column));
             let takes: Vec<_> = takes.collect::<Result<_, _>>()?;
             if !takes.is_empty() {
                 columns.push((position, takes));
             }
         }
         columns.sort_by_key(|(position, _)| *position);
+        folds.sort_by_key(|(position, _)| *position);
         complete(at, dataset, &columns)?;
         Ok(Output {
             dataset,
@@ -192,6 +198,7 @@ impl Maker {
             keep: self.conditions(&at.key("keep"), words.keep.as_ref())?,
             drop: self.conditions(&at.key("drop"), words.drop.as_ref())?,
             columns,
+            folds,
         })
     }
 
@@ -270,6 +277,31 @@ impl Maker {
             plus,
         })
     }
+}
+
+/// How a column's ways fold, all of them alike.
+fn fold_of(
+    at: &At<'_>,
+    takes: &[TakeWords],
+    dataset: &Dataset,
+    column: &Column,
+) -> Result<Option<Fold>, ProfileError> {
+    let Some(fold) = takes.first().and_then(|t| t.fold) else {
+        let late = takes.iter().any(|t| t.fold.is_some());
+        return if late { Err(at.of("fold", "stands in each way of a column or in none")) } else { Ok(None) };
+    };
+    if takes.iter().any(|t| t.fold != Some(fold)) {
+        return Err(at.of("fold", "is the same in each way of a column"));
+    }
+    let (wanted, holds) = match fold {
+        Fold::Distinct => ("a whole number", column.ty == Type::Int),
+        Fold::List => ("a list", column.ty == Type::List),
+    };
+    if !holds || column.key || column.required || dataset.store == Store::Packed {
+        let is = column.ty.name();
+        return Err(at.of("fold", &format!("makes {wanted}; {} is {is}", column.name)));
+    }
+    Ok(Some(fold))
 }
 
 /// Every required column, and one of each group of alternatives, must come from somewhere; money in minor units

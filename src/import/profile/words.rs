@@ -117,6 +117,16 @@ impl Span {
     }
 }
 
+/// What becomes of a column's values where many records make one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Fold {
+    /// How many different ones there are.
+    Distinct,
+    /// The different ones, sorted.
+    List,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Unit {
@@ -145,6 +155,7 @@ pub(super) struct TakeWords {
     pub zone: Option<String>,
     pub inclusive: bool,
     pub plus: Option<String>,
+    pub fold: Option<Fold>,
 }
 
 /// One part of a text that is cut at a separator.
