@@ -18,13 +18,13 @@ use crate::{
         time::{Stamp, rfc3339},
     },
     report::{
-        BySeverity, CauseSummary, Finding, Passage, Problem, Report, Row, RowColumn, RuleReport, Severity,
-        State, Subject, Summary, Verdict, sort_findings, totals,
+        BySeverity, CauseSummary, Finding, Passage, Problem, Report, Row, RowColumn, RowSource, RuleReport,
+        Severity, State, Subject, Summary, Verdict, sort_findings, totals,
     },
     settings::{Settings, format_duration},
 };
 use serde_json::{Map, Value};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// What a check has found, before severities, waivers and the exit code are settled.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// The whole result table.
     pub rows: Vec<Row>,
+    /// Further rows, made while they are written.
+    pub rows_later: Option<Arc<dyn RowSource>>,
     /// How many more rows it has that were not made, by their outcome; see [`Settings::rows_needed`].
     pub rows_left: BTreeMap<String, u64>,
     /// Its columns, where they differ from the check's usual ones.
@@ -169,6 +171,7 @@ pub fn judge(check: &Check, data: &Data<'_>, problems: Vec<Problem>) -> anyhow::
         findings,
         columns: outcome.columns.unwrap_or(info.columns),
         rows: std::mem::take(&mut outcome.rows),
+        rows_later: outcome.rows_later.take(),
         rows_left: std::mem::take(&mut outcome.rows_left),
         headline: std::mem::take(&mut outcome.headline),
         notes: std::mem::take(&mut outcome.notes),
@@ -242,6 +245,7 @@ pub fn answered(info: &CheckInfo, settings: &Settings, outcome: Outcome) -> Repo
         findings: Vec::new(),
         columns: outcome.columns.unwrap_or(info.columns),
         rows: outcome.rows,
+        rows_later: outcome.rows_later,
         rows_left: outcome.rows_left,
         headline: outcome.headline,
         notes: outcome.notes,
@@ -270,6 +274,7 @@ pub fn failed(
         findings: Vec::new(),
         columns: &[],
         rows: Vec::new(),
+        rows_later: None,
         rows_left: BTreeMap::new(),
         headline: "could not run".to_owned(),
         notes: Vec::new(),

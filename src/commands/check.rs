@@ -98,8 +98,7 @@ impl Work<'_> {
     fn judge(&self, given: &[String]) -> Result<Judged, Failure> {
         let session = self.session;
         let mut settings = session.settings.for_check(self.check.info.name);
-        settings.rows_needed =
-            self.outputs.rows_needed(self.format, &self.options, settings.accounts.is_empty());
+        settings.rows_needed = self.outputs.rows_needed(self.format, &self.options, &settings);
         if let Some(answer) = checks::without_data(self.check.info.name).filter(|_| given.is_empty()) {
             let failure = |e: anyhow::Error| Failure::usage("usage/arguments", format!("{e:#}"));
             if let Some(outcome) = answer(&settings).map_err(failure)? {

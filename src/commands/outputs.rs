@@ -8,7 +8,7 @@ use crate::{
     exit,
     render::{Format, RenderOptions, RowsWanted, metrics},
     report::{Problem, Report, RowsNeeded, run::RunReport},
-    settings::RowsShown,
+    settings::{RowsShown, Settings},
     ui::{DEFAULT_WIDTH, WriteError},
 };
 use std::{
@@ -102,10 +102,20 @@ impl Outputs {
         self.save(path, |out| out.write_all(text.as_bytes()))
     }
 
-    /// The rows that the forms which were asked for show, of all accounts (`whole`) or of some.
-    pub(super) fn rows_needed(&self, format: Format, options: &RenderOptions, whole: bool) -> RowsNeeded {
+    /// The rows that the forms which were asked for show.
+    pub(super) fn rows_needed(
+        &self,
+        format: Format,
+        options: &RenderOptions,
+        settings: &Settings,
+    ) -> RowsNeeded {
+        let whole = settings.accounts.is_empty();
         let files = self.reports.iter().map(|(format, _)| format.rows_needed(&plain(options), whole));
-        files.fold(format.rows_needed(options, whole), RowsNeeded::max)
+        match files.fold(format.rows_needed(options, whole), RowsNeeded::max) {
+            // Which rows stay is known only when all have been judged.
+            RowsNeeded::Each if settings.only_new => RowsNeeded::All,
+            needed => needed,
+        }
     }
 }
 

@@ -55,8 +55,7 @@ pub fn run(session: &Session, given: &[String], outputs: &Outputs, details: bool
     let past = Past::open(session, given)?;
     // The table of a run is its summary, unless the details of each check are asked for.
     let summary = Some(format).filter(|f| *f != Format::Table || details);
-    let whole = session.settings.accounts.is_empty();
-    let rows = outputs.rows_needed(summary.unwrap_or(Format::Csv), &options, whole);
+    let rows = outputs.rows_needed(summary.unwrap_or(Format::Csv), &options, &session.settings);
     let done = judge(session, given, &past, rows);
     let done = done.unwrap_or_else(|failure| Done {
         run: failed(Some(&session.settings), failure.problems, failure.exit_code),

@@ -1,9 +1,9 @@
 //! CSV: the findings, or the result table.
 
 use super::text::{is_hostile, is_plain_number, may_begin_hostile, plain};
-use super::{RenderOptions, wanted_rows};
+use super::{RenderOptions, RowsWanted, wanted_rows};
 use crate::model::time::rfc3339;
-use crate::report::{Diff, Finding, Report};
+use crate::report::{Diff, Finding, Report, Row};
 use csv::{ErrorKind, Writer};
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -58,11 +58,15 @@ pub(super) fn rows(report: &Report, options: &RenderOptions, out: &mut impl Writ
         return csv.flush();
     }
     csv.write_record(report.columns.iter().map(|c| c.name)).map_err(written)?;
-    for row in wanted_rows(report, options) {
+    let mut one = |row: &Row| {
         for value in row.values.iter().take(report.columns.len()) {
             csv.write_field(harmless(&plain(value)).as_bytes()).map_err(written)?;
         }
-        csv.write_record(None::<&[u8]>).map_err(written)?;
+        csv.write_record(None::<&[u8]>).map_err(written)
+    };
+    wanted_rows(report, options).into_iter().try_for_each(&mut one)?;
+    if let Some(later) = report.rows_later.as_deref().filter(|_| options.rows == RowsWanted::All) {
+        later.each(&mut |row| one(&row))?;
     }
     csv.flush()
 }

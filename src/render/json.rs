@@ -4,9 +4,9 @@
 //! reports shows what changed and a report of half a million rows is written as it goes.
 
 use super::text::{is_hostile, may_begin_hostile};
-use super::{RenderOptions, wanted_rows};
+use super::{RenderOptions, RowsWanted, wanted_rows};
 use crate::model::time::rfc3339;
-use crate::report::{Report, run::RunReport};
+use crate::report::{Report, Row, RowSource, run::RunReport};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,10 +19,13 @@ pub(crate) const SCHEMA: &str = "crosscheck.report/1";
 pub(super) fn report(report: &Report, options: &RenderOptions, out: &mut impl Write) -> io::Result<()> {
     let rows = wanted_rows(report, options);
     let mut summary = report.summary.clone();
-    let total = report.rows.len() as u64 + report.rows_left.values().sum::<u64>();
-    if (rows.len() as u64) < total {
+    let later = report.rows_later.as_deref().filter(|_| options.rows == RowsWanted::All);
+    let shown = rows.len() as u64 + later.map_or(0, RowSource::count);
+    let all = report.rows.len() as u64 + report.rows_later.as_deref().map_or(0, RowSource::count);
+    let total = all + report.rows_left.values().sum::<u64>();
+    if shown < total {
         summary.own.insert("rows_total".to_owned(), total.into());
-        summary.own.insert("rows_shown".to_owned(), rows.len().into());
+        summary.own.insert("rows_shown".to_owned(), shown.into());
     }
     let names: Vec<Vec<u8>> = report
         .columns
@@ -45,7 +48,7 @@ pub(super) fn report(report: &Report, options: &RenderOptions, out: &mut impl Wr
     write.list("inputs", &report.inputs, true, json)?;
     write.indented("summary", &summary)?;
     write.list("findings", &report.findings, true, json)?;
-    write.list("rows", &rows, false, |row, line| {
+    let one = |row: &Row, line: &mut Vec<u8>| {
         if names.is_empty() {
             line.push(b'{');
         }
@@ -55,7 +58,14 @@ pub(super) fn report(report: &Report, options: &RenderOptions, out: &mut impl Wr
         }
         line.push(b'}');
         Ok(())
-    })?;
+    };
+    write.begin("rows")?;
+    let mut first = true;
+    rows.iter().try_for_each(|row| write.item(&mut first, row, |row, line| one(row, line)))?;
+    if let Some(later) = later {
+        later.each(&mut |row| write.item(&mut first, &row, one))?;
+    }
+    write.end(first, false)?;
     write.raw(b"}\n")
 }
 
@@ -198,13 +208,33 @@ impl<W: Write> Lines<'_, W> {
         more: bool,
         one: impl Fn(&T, &mut Vec<u8>) -> io::Result<()>,
     ) -> io::Result<()> {
-        write!(self.line, "  \"{name}\": [")?;
-        for (i, item) in items.iter().enumerate() {
-            self.line.extend_from_slice(if i == 0 { b"\n    " } else { b",\n    " });
-            one(item, &mut self.line)?;
-            self.send()?;
-        }
-        self.line.extend_from_slice(if items.is_empty() { b"]" } else { b"\n  ]" });
+        self.begin(name)?;
+        let mut first = true;
+        items.iter().try_for_each(|item| self.item(&mut first, item, &one))?;
+        self.end(first, more)
+    }
+
+    /// The start of a list.
+    fn begin(&mut self, name: &str) -> io::Result<()> {
+        write!(self.line, "  \"{name}\": [")
+    }
+
+    /// An entry on its own line; after it, none is the first any more.
+    fn item<T>(
+        &mut self,
+        first: &mut bool,
+        item: &T,
+        one: impl Fn(&T, &mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.line.extend_from_slice(if *first { b"\n    " } else { b",\n    " });
+        *first = false;
+        one(item, &mut self.line)?;
+        self.send()
+    }
+
+    /// The end of a list.
+    fn end(&mut self, empty: bool, more: bool) -> io::Result<()> {
+        self.line.extend_from_slice(if empty { b"]" } else { b"\n  ]" });
         self.line.extend_from_slice(if more { b",\n" } else { b"\n" });
         self.send()
     }
@@ -213,7 +243,7 @@ impl<W: Write> Lines<'_, W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{Format, RowsWanted, sample};
+    use crate::render::{Format, sample};
 
     fn parsed(report: &Report, options: &RenderOptions) -> Value {
         serde_json::from_str(&sample::text(report, Format::Json, options)).unwrap()

@@ -98,7 +98,11 @@ impl Format {
         };
         let few = options.rows != RowsWanted::All
             || for_people && !options.all_rows && options.limit.is_none_or(|l| l <= TOLD_ROWS);
-        if few && whole { RowsNeeded::Telling } else { RowsNeeded::All }
+        match (few && whole, for_people || !whole || options.limit.is_some()) {
+            (true, _) => RowsNeeded::Telling,
+            (false, true) => RowsNeeded::All,
+            (false, false) => RowsNeeded::Each,
+        }
     }
 
     /// Every name, for help and messages.

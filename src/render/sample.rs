@@ -294,6 +294,7 @@ pub(crate) fn report() -> Report {
         findings,
         columns: &COLUMNS,
         rows,
+        rows_later: None,
         rows_left: std::collections::BTreeMap::new(),
         headline: "41 of 1,601 judged lines differ by more than 5 %; 23 not judged (October 2026)".into(),
         notes: vec![

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{cmp::Ordering, collections::BTreeMap, io, sync::Arc};
 
 /// How bad a finding is. `Error` sorts first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -465,6 +465,8 @@ pub struct Report {
     pub columns: &'static [RowColumn],
     /// The result table.
     pub rows: Vec<Row>,
+    /// Further rows, made while they are written; see [`RowsNeeded::Each`].
+    pub rows_later: Option<Arc<dyn RowSource>>,
     /// How many more rows it has that no output shows, by their outcome; no finding stands behind them.
     pub rows_left: BTreeMap<String, u64>,
     /// The verdict in a sentence, for people.
@@ -475,6 +477,14 @@ pub struct Report {
     pub passages: Vec<Passage>,
 }
 
+/// Rows that are made one by one each time they are asked for, in their order: more than memory should hold at once.
+pub trait RowSource: std::fmt::Debug + Send + Sync {
+    /// How many there are.
+    fn count(&self) -> u64;
+    /// Hands over each row; ends with the first error.
+    fn each(&self, take: &mut dyn FnMut(Row) -> io::Result<()>) -> io::Result<()>;
+}
+
 /// Which rows of its result table a check must make: all that any output shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowsNeeded {
@@ -482,7 +492,9 @@ pub enum RowsNeeded {
     None,
     /// Those behind which a finding stands, and the first few of the others; of the rest only how many there are.
     Telling,
-    /// Every row.
+    /// Every row, one after the other as they come: a check may leave them to a [`RowSource`].
+    Each,
+    /// Every row at once.
     All,
 }
 

@@ -13,6 +13,7 @@ mod flags;
 mod gdpr;
 mod generated;
 mod hazards;
+mod health;
 mod history;
 mod home;
 mod laws;

@@ -233,7 +233,7 @@ impl<'b> Judge<'b, '_> {
             RowsNeeded::Telling => {
                 telling(all, |at| !self.judged[at].faults.is_empty(), |a, b| named(a).cmp(&named(b)))
             }
-            RowsNeeded::All => (0..all).collect(),
+            RowsNeeded::Each | RowsNeeded::All => (0..all).collect(),
         };
         made.sort_by(|a, b| named(*a).cmp(&named(*b)));
         let rows: Vec<Row> = made.iter().map(|at| self.row(&self.judged[*at])).collect();

@@ -18,6 +18,8 @@ pub(super) const DECLINE_AGO: u32 = 60;
 pub(super) const BEFORE_DAYS: u32 = 28;
 /// Days of the trend in a row.
 pub(super) const TREND_DAYS: u32 = 30;
+/// In place of a day's score in tenths.
+pub(super) const NO_SCORE: u16 = u16::MAX;
 /// The longest history: three years, so that rows stay within reason.
 const MOST_HISTORY: i64 = 1100;
 
@@ -100,8 +102,8 @@ pub(super) struct Assessed {
     pub(super) silent: Option<bool>,
     /// How many days of the history are scored, new and unknown.
     pub(super) days: [u32; 3],
-    /// Scores by day of the history, for the base's medians.
-    pub(super) scores: Vec<Option<Points>>,
+    /// Scores by day of the history, in tenths, for the base's medians; [`NO_SCORE`] where there is none.
+    pub(super) scores: Vec<u16>,
 }
 
 /// A day of an account's history, with its changes of 7 and 30 days.
@@ -137,19 +139,26 @@ pub(super) fn assess(health: &Health, limits: &Limits, account: &Account, custom
     );
     let gave_up = abandoned.as_ref().is_some_and(|list| !list.is_empty());
     let mut days = [0; 3];
-    let mut scores = Vec::new();
-    for reading in line.last(limits.history) {
-        scores.push(reading.score());
-        days[match reading.state {
-            State::Scored => 0,
-            State::New => 1,
-            State::Unknown => 2,
-        }] += 1;
+    let mut scores = Vec::with_capacity(limits.history as usize);
+    let mut trend = Vec::with_capacity(TREND_DAYS as usize);
+    for back in (0..limits.history.max(TREND_DAYS)).rev() {
+        let Some(reading) = line.ago(back) else { continue };
+        if back < TREND_DAYS {
+            trend.push(shown(reading));
+        }
+        if back < limits.history {
+            scores.push(reading.score().map_or(NO_SCORE, Points::tenths));
+            days[match reading.state {
+                State::Scored => 0,
+                State::New => 1,
+                State::Unknown => 2,
+            }] += 1;
+        }
     }
     Assessed {
         change_7d: change(&line, &now, 7),
         change_30d: change(&line, &now, 30),
-        trend: line.last(TREND_DAYS).map(shown).collect(),
+        trend,
         deepest: line.deepest(&now, limits.drop_days).map(|f| f.change),
         leak,
         decline: (now.state != State::New)

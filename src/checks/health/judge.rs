@@ -1,7 +1,7 @@
 //! Runs the check: loads, judges each account, tells.
 
 use super::{
-    assess::{Assessed, Limits, assess, drop_of, leak_of},
+    assess::{Assessed, Limits, NO_SCORE, assess, drop_of, history as history_of, leak_of},
     findings::Teller,
     rows,
 };
@@ -9,15 +9,15 @@ use crate::{
     data::{Data, records::Account},
     engine::Outcome,
     judge::{
-        health::{self, Change, Customer, Loaded, State, fall::base_fall},
+        health::{self, Change, Customer, Loaded, State, fall::base_fall, points::TENTHS},
         naming::{IDENTITIES, Words},
     },
     model::{decimal::Decimal, text::counted},
-    report::{Finding, Problem, RowsNeeded, Severity, telling},
+    report::{Finding, Problem, Row, RowSource, RowsNeeded, Severity, telling},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io, sync::Arc};
 
 /// Accounts below which a second thread is not worth its start.
 const MANY: usize = 2000;
@@ -25,7 +25,7 @@ const MANY: usize = 2000;
 /// Runs the check.
 pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     let limits = Limits::of(data.settings)?;
-    let loaded = health::load(data, limits.back(), limits.activity_days())?;
+    let loaded = Arc::new(health::load(data, limits.back(), limits.activity_days())?);
     let mut out = Outcome { excluded: loaded.excluded, ..Outcome::default() };
     if let Some(problem) = names_differ(data, &loaded) {
         out.problems.push(problem);
@@ -130,9 +130,49 @@ fn base(assessed: &[Assessed], limits: &Limits) -> Decimal {
     base_fall(&falls, limits.base_fall)
 }
 
+/// How many scores there are, and the median of them: the lower one of two. All in tenths.
+fn median(scores: impl Iterator<Item = u16>) -> (usize, Option<u16>) {
+    let mut of = [0usize; TENTHS as usize + 1];
+    scores.for_each(|s| of[usize::from(s.min(TENTHS))] += 1);
+    let all: usize = of.iter().sum();
+    let mut up_to = 0;
+    let reached = (0..).zip(of).find(|(_, n)| {
+        up_to += n;
+        up_to * 2 >= all
+    });
+    (all, reached.filter(|_| all > 0).map(|(tenths, _)| tenths))
+}
+
+/// The rows of a history: every account's scores day by day.
+#[derive(Debug)]
+struct History {
+    loaded: Arc<Loaded>,
+    limits: Limits,
+    /// The accounts by their number among the scored ones, each with the order of its rows in a table.
+    ranks: Vec<(usize, rows::Rank)>,
+    count: u64,
+}
+
+impl RowSource for History {
+    fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn each(&self, take: &mut dyn FnMut(Row) -> io::Result<()>) -> io::Result<()> {
+        let scored = pairs(&self.loaded);
+        for (at, rank) in &self.ranks {
+            let Some((account, customer)) = scored.get(*at) else { continue };
+            let days = history_of(&self.loaded.health, &self.limits, customer);
+            let rows = rows::history(account, &self.loaded.customers, &days, *rank);
+            rows.into_iter().try_for_each(&mut *take)?;
+        }
+        Ok(())
+    }
+}
+
 struct Told<'t, 'd> {
     data: &'t Data<'d>,
-    loaded: &'t Loaded,
+    loaded: &'t Arc<Loaded>,
     limits: &'t Limits,
     base: Decimal,
     out: Outcome,
@@ -166,20 +206,30 @@ impl Told<'_, '_> {
         let made: Vec<usize> = match settings.rows_needed {
             RowsNeeded::None => return,
             RowsNeeded::Telling => telling(scored.len(), |at| worst[at] < 2, |a, b| rank(a).cmp(&rank(b))),
-            RowsNeeded::All => (0..scored.len()).filter(wanted).collect(),
+            RowsNeeded::Each | RowsNeeded::All => (0..scored.len()).filter(wanted).collect(),
         };
         let history = self.limits.history > 0;
+        if history && settings.rows_needed == RowsNeeded::Each {
+            let ranks = made.iter().map(|at| (*at, rank(*at)));
+            self.out.rows_later = Some(Arc::new(History {
+                loaded: Arc::clone(self.loaded),
+                limits: self.limits.clone(),
+                ranks: ranks.collect(),
+                count: made.iter().flat_map(|at| assessed[*at].days).map(u64::from).sum(),
+            }));
+            return;
+        }
         for at in &made {
             let (account, customer) = scored[*at];
             let (a, customers) = (&assessed[*at], &self.loaded.customers);
             if history {
-                let days = super::assess::history(&self.loaded.health, self.limits, customer);
+                let days = history_of(&self.loaded.health, self.limits, customer);
                 self.out.rows.extend(rows::history(account, customers, &days, rank(*at)));
             } else {
                 self.out.rows.push(rows::row(account, customers, a, rank(*at)));
             }
         }
-        if settings.rows_needed == RowsNeeded::All {
+        if settings.rows_needed >= RowsNeeded::Each {
             return;
         }
         let mut left = vec![true; scored.len()];
@@ -237,15 +287,13 @@ impl Told<'_, '_> {
         self.out.columns = Some(rows::HISTORY);
         let days: Vec<Value> = (0..self.limits.history)
             .map(|at| {
-                let mut scores: Vec<_> =
-                    assessed.iter().filter_map(|a| a.scores.get(at as usize).copied().flatten()).collect();
-                scores.sort_unstable();
+                let scores = assessed.iter().filter_map(|a| a.scores.get(at as usize).copied());
+                let (scored, median) = median(scores.filter(|s| *s != NO_SCORE));
                 let date = self.loaded.health.days_ago(self.limits.history - 1 - at).to_string();
-                let median = scores.get(scores.len().wrapping_sub(1) / 2);
                 json!({
                     "date": date,
-                    "scored": scores.len(),
-                    "median": median.map(|m| rows::one_place(m.rounded(1))),
+                    "scored": scored,
+                    "median": median.map(|m| rows::one_place(Decimal::new(m.into(), 1))),
                 })
             })
             .collect();
@@ -296,5 +344,22 @@ impl Told<'_, '_> {
         let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
         self.out.headline =
             format!("{} scored on {day}: {what}{rest}", counted(scored, "account", "accounts"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_the_lower_of_two_in_the_middle() {
+        let of = |scores: &[u16]| median(scores.iter().copied());
+        assert_eq!(of(&[]), (0, None));
+        assert_eq!(of(&[0]), (1, Some(0)));
+        assert_eq!(of(&[1000]), (1, Some(1000)));
+        assert_eq!(of(&[700, 10]), (2, Some(10)));
+        assert_eq!(of(&[30, 20, 10, 20]), (4, Some(20)));
+        assert_eq!(of(&[30, 20, 10]), (3, Some(20)));
+        assert_eq!(of(&[5, 5, 7, 9, 1]), (5, Some(5)));
     }
 }

@@ -10,13 +10,12 @@ use std::collections::BTreeMap;
 struct Got {
     rows: Vec<String>,
     rejects: Vec<String>,
-    cut: Vec<String>,
     counts: Vec<Counts>,
     present: BTreeMap<&'static str, Vec<&'static str>>,
 }
 
 fn run<'a>(mapping: &'a Mapping, records: impl Iterator<Item = Record<'a>>) -> Got {
-    let (mut rows, mut rejects, mut cut, mut total) = (Vec::new(), Vec::new(), Vec::new(), Counts::default());
+    let (mut rows, mut rejects, mut total) = (Vec::new(), Vec::new(), Counts::default());
     let mut state = mapping.state();
     for record in records {
         let outcome = mapping.apply(&mut state, record, &mut |row| {
@@ -27,7 +26,6 @@ fn run<'a>(mapping: &'a Mapping, records: impl Iterator<Item = Record<'a>>) -> G
         total.loaded += u64::from(outcome.loaded);
         total.filtered += u64::from(outcome.filtered);
         total.rejected += outcome.rejected.len() as u64;
-        cut.extend(outcome.cut);
         rejects.extend(outcome.rejected.into_iter().map(|r| {
             let field = r.field.map_or_else(|| "-".to_owned(), |f| f.to_string());
             format!("{}.{} field {field} '{}' = '{}' {}", r.dataset, r.column, r.source, r.value, r.reason)
@@ -42,7 +40,7 @@ fn run<'a>(mapping: &'a Mapping, records: impl Iterator<Item = Record<'a>>) -> G
         .datasets()
         .iter()
         .map(|d| (d.name, mapping.present(&state, d).into_iter().map(|at| d.columns[at].name).collect()));
-    Got { rows, rejects, cut, counts, present: present.collect() }
+    Got { rows, rejects, counts, present: present.collect() }
 }
 
 struct Table {

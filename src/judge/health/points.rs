@@ -33,6 +33,9 @@ pub(super) const SENTIMENTS: Grain = Grain { bits: 28, places: 8 };
 /// The greatest weight of a component: five of them keep a score within 128 bits.
 pub const MAX_WEIGHT: u32 = 100;
 
+/// The most points in tenths.
+pub const TENTHS: u16 = 1000;
+
 impl Points {
     /// Whole points.
     pub fn whole(points: u32) -> Points {
@@ -68,8 +71,11 @@ impl Points {
         if weight == 0 {
             return None;
         }
-        let den: i128 = parts.clone().map(|(_, p)| p.den).product();
-        let num = parts.map(|(w, p)| i128::from(w) * p.num * (den / p.den)).sum();
+        // The sum over a common denominator, part by part.
+        let sum = |(num, den): (i128, i128), (w, p): (u32, Points)| {
+            (num * p.den + i128::from(w) * p.num * den, den * p.den)
+        };
+        let (num, den) = parts.fold((0, 1), sum);
         Some(Points { num, den: den * weight })
     }
 
@@ -83,6 +89,27 @@ impl Points {
     /// Half-up to `places`.
     pub fn rounded(self, places: u32) -> Decimal {
         round(I256::from(self.num), I256::from(self.den), places)
+    }
+
+    /// Half-up to tenths of a point: 0 to 1000.
+    pub fn tenths(self) -> u16 {
+        let small = || {
+            let twice = self.num.checked_mul(20)?.checked_add(self.den)?;
+            let (den, most) = (self.den.checked_mul(2)?, i128::from(TENTHS));
+            // A guess by the leading bits is one off at most, and saves a division of 128 bits.
+            let down = (128 - den.leading_zeros()).saturating_sub(50);
+            let guess = u64::try_from(twice >> down).ok()? / u64::try_from(den >> down).ok()?;
+            let mut tenths = i128::from(guess).min(most);
+            while tenths.checked_mul(den)? > twice {
+                tenths -= 1;
+            }
+            while (tenths + 1).checked_mul(den)? <= twice {
+                tenths += 1;
+            }
+            u16::try_from(tenths).ok()
+        };
+        let exact = || u16::try_from(self.rounded(1).mantissa()).unwrap_or(TENTHS);
+        small().unwrap_or_else(exact)
     }
 
     /// Compared with a decimal of points, unrounded.
@@ -107,8 +134,10 @@ impl PartialOrd for Points {
 
 impl Ord for Points {
     fn cmp(&self, other: &Points) -> Ordering {
-        let change = self.since(*other);
-        change.num.cmp(&I256::ZERO)
+        match (self.num.checked_mul(other.den), other.num.checked_mul(self.den)) {
+            (Some(mine), Some(theirs)) => mine.cmp(&theirs),
+            _ => self.since(*other).num.cmp(&I256::ZERO),
+        }
     }
 }
 
@@ -233,6 +262,27 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn tenths_are_what_rounding_gives(den in 1i128..1 << 120, part in 0i128..=1_000_000, cut in 0u32..120) {
+            let den = (den >> cut).max(1);
+            let points = Points { num: den / 10_000 * part + den % 10_000 * part / 10_000, den };
+            proptest::prop_assume!(points.num <= 100 * den);
+            proptest::prop_assert_eq!(Decimal::new(points.tenths().into(), 1), points.rounded(1));
+            for num in [0, den, 50 * den, 100 * den - 1, 100 * den, den / 20, den / 20 + 1, 3 * den / 4] {
+                let points = Points { num, den };
+                proptest::prop_assert_eq!(Decimal::new(points.tenths().into(), 1), points.rounded(1));
+            }
+        }
+
+        #[test]
+        fn the_short_way_of_comparing_gives_what_the_long_one_gives(
+            a in 0i128..1 << 124, b in 0i128..1 << 124, p in 1i128..1 << 117, q in 1i128..1 << 117, cut in 0u32..124,
+        ) {
+            let (x, y) = (Points { num: a >> cut, den: (p >> cut).max(1) }, Points { num: b >> cut, den: (q >> cut).max(1) });
+            let long = I256::from(x.num) * I256::from(y.den);
+            proptest::prop_assert_eq!(x.cmp(&y), long.cmp(&(I256::from(y.num) * I256::from(x.den))));
+        }
+
         #[test]
         fn the_short_way_of_rounding_gives_what_the_long_one_gives(
             num in proptest::num::i128::ANY, shift in 0u32..120, den in 1i128..i128::MAX, cut in 0u32..120, places in 0u32..13,
