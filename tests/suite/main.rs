@@ -8,6 +8,7 @@ mod bad_records;
 mod browser;
 mod cases;
 mod company;
+mod events;
 mod first_contact;
 mod flags;
 mod gdpr;
