@@ -113,6 +113,14 @@ impl Profile {
         self.outputs.iter().map(|o| o.dataset)
     }
 
+    /// Whether it gives rows of a dataset, with values for a column where one is named.
+    pub fn gives(&self, dataset: &str, column: Option<&str>) -> bool {
+        self.outputs.iter().filter(|o| o.dataset.name == dataset).any(|output| {
+            let position = column.map(|c| output.dataset.position(c));
+            position.is_none_or(|at| output.columns.iter().any(|(p, _)| Some(*p) == at))
+        })
+    }
+
     /// The companion files it needs.
     pub fn joins(&self) -> Vec<JoinNeed> {
         join::needs(self)

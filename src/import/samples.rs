@@ -273,3 +273,31 @@ fn a_draft_reads_its_table_without_an_edit() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_ten_lines_of_contributing_read_the_export_that_stands_there() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("CONTRIBUTING.md")).unwrap();
+    let section = text.split("## Adding a vendor's export").nth(1).unwrap().split("\n## ").next().unwrap();
+    let mut blocks: Vec<String> = Vec::new();
+    let mut inside = false;
+    for line in section.lines() {
+        match line.strip_prefix("    ") {
+            Some(code) if inside => blocks.last_mut().unwrap().push_str(&format!("{code}\n")),
+            Some(code) => blocks.push(format!("{code}\n")),
+            None => {}
+        }
+        inside = line.starts_with("    ");
+    }
+    let [profile, sample, expected] = blocks.as_slice() else { panic!("{blocks:?}") };
+    assert_eq!(profile.lines().count(), 10);
+    let own = toml::Table::from_iter([("acme".to_owned(), toml::Value::Table(profile.parse().unwrap()))]);
+    let profiles = Profiles::with_table(&own).unwrap();
+    let mut lines = (1..).zip(sample.lines().map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>()));
+    let (_, header) = lines.next().unwrap();
+    let records = Records::Rows { header, rows: lines.collect() };
+    let found = recognised(&records, &profiles);
+    assert_eq!(found.name(), "acme");
+    let mut expected: Expected = toml::from_str(expected).unwrap();
+    expected.rows = expected.rows.trim().to_owned();
+    assert_eq!(made(&found, &records, Joins::new()).0, expected);
+}

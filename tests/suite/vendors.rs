@@ -185,3 +185,157 @@ fn a_file_is_joined_with_all_its_companions_and_read_again_when_one_comes() {
     assert!(alone > rejects(&whole), "{alone}");
     assert_eq!(rejects(&parts), rejects(&whole));
 }
+
+#[test]
+fn checks_says_which_export_would_bring_what_lacks() {
+    let home = Home::new();
+    let profiles = repository().join("fixtures/profiles");
+    home.write("exports/flags.json", fs::read(profiles.join("unleash/export.json")).unwrap());
+    let gave = home.run(&["checks", "exports"]);
+    assert_eq!((gave.code, gave.err.as_str()), (0, ""), "{gave:?}");
+    assert!(gave.out.lines().all(|l| l.chars().count() <= 100), "{}", gave.out);
+    says(
+        &gave.out,
+        &[
+            "flags-audit   feature flags",
+            "  reads       billed_usage, usage_events or usage_totals\n",
+            "  not judged  amount-mismatch, currency-mismatch for want of billed_usage",
+            "exports that bring what lacks",
+            "no vendor's, but a table of your own:",
+        ],
+    );
+    let (told, _) = home.json(&["checks", "exports"]);
+    let check = told["checks"].as_array().unwrap().iter().find(|c| c["check"] == "flags-audit").unwrap();
+    assert_eq!(check["can_run"], "yes");
+    let expired =
+        check["rules"].as_array().unwrap().iter().find(|r| r["code"] == "flags-audit/expired").unwrap();
+    assert_eq!(expired["lacks"], json!(["flags.created_at|flags.expires_at|flags.extended_until"]));
+    // The vendor whose files are here comes first.
+    let brought = check["brought_by"]["flags.created_at"].as_array().unwrap();
+    assert_eq!(brought[0], "unleash/search");
+    assert!(brought.contains(&json!("launchdarkly/flags")), "{brought:?}");
+    // What an export cannot know is not brought by it.
+    assert!(!brought.contains(&json!("unleash/export")), "{brought:?}");
+    let (told, _) = home.json(&["checks", "exports/flags.json"]);
+    let health = told["checks"].as_array().unwrap().iter().find(|c| c["check"] == "health").unwrap();
+    assert_eq!(health["can_run"], "no");
+    assert!(
+        health["brought_by"]["activity"].as_array().unwrap().contains(&json!("segment/events")),
+        "{health:#}"
+    );
+}
+
+/// A profile of one's own for CSV with the columns `No` and `Sum`.
+fn own(name: &str) -> String {
+    format!(
+        "[profile.{name}]\nformat = \"csv\"\nrecognise.all = [\"No\", \"Sum\"]\n[[profile.{name}.output]]\n\
+         dataset = \"metrics\"\ncolumns.metric = \"No\"\n"
+    )
+}
+
+#[test]
+fn where_two_profiles_could_claim_a_file_the_line_to_write_is_given_and_settles_it() {
+    let home = Home::new();
+    home.write("exports/q3 [final].csv", "No,Sum,Memo\nm1,1,x\n");
+    let profiles = own("one") + &own("two");
+    home.write("crosscheck.toml", &profiles);
+    for arguments in
+        [&["import", "exports"][..], &["import", "exports/q3 [final].csv"], &["checks", "exports"]]
+    {
+        let gave = home.run(arguments);
+        assert_eq!(gave.code, 2, "{arguments:?}: {gave:?}");
+        says(&gave.err, &["could be profile one or profile two", "[[source]]", "# or profile = \"two\""]);
+    }
+    let (told, gave) = home.json(&["import", "exports"]);
+    assert_eq!(gave.code, 2);
+    let problem = &told["problems"][0];
+    assert_eq!(problem["file"], "exports/q3 [final].csv");
+    let lines = problem["message"].as_str().unwrap().split_once("crosscheck.toml:\n").unwrap().1;
+    home.write("crosscheck.toml", format!("{profiles}{lines}\n"));
+    let (told, gave) = home.json(&["import", "exports"]);
+    assert_eq!((gave.code, &told["imports"][0]["profile"]), (0, &json!("one")), "{gave:?}");
+}
+
+#[test]
+fn a_profile_of_ones_own_goes_before_the_built_in_one_that_fits_too() {
+    let home = Home::new();
+    let sample = repository().join("fixtures/profiles/stripe/payments.csv");
+    home.write("exports/payments from stripe.csv", fs::read(sample).unwrap());
+    let profile = || home.json(&["import", "exports"]).0["imports"][0]["profile"].clone();
+    assert_eq!(profile(), "stripe/payments");
+    home.write("crosscheck.toml", "[profile.ours]\nbase = \"stripe/payments\"\n");
+    assert_eq!(profile(), "ours");
+}
+
+#[test]
+fn an_export_that_says_it_is_cut_is_not_trusted() {
+    let home = Home::new();
+    let invoice = |more: bool| {
+        format!(
+            r#"{{"id":"in_1","object":"invoice","customer":"cus_1","status":"paid","currency":"kwd","total":1234,"created":1767225600,"lines":{{"data":[{{"id":"il_1","amount":1234,"currency":"kwd","period":{{"start":1767225600,"end":1769904000}}}}],"has_more":{more}}}}}"#
+        )
+    };
+    let import = |page: &str, lines: bool| {
+        let list = format!(r#"{{"object":"list","data":[{}],"has_more":{page}}}"#, invoice(lines));
+        // As it is saved on Windows.
+        home.write(
+            "exports/list.json",
+            format!("\u{feff}{}\r\n", list.replace(",\"has_more", ",\r\n\"has_more")),
+        );
+        home.json(&["import", "exports"])
+    };
+    let (told, gave) = import("false", false);
+    assert_eq!(gave.code, 0, "{gave:?}");
+    assert_eq!(told["imports"].as_array().unwrap().len(), 2);
+    for (page, lines, path) in [("true", false, "has_more"), ("false", true, "lines.has_more")] {
+        let (told, gave) = import(page, lines);
+        assert_eq!(gave.code, 3, "{gave:?}");
+        let cut =
+            told["problems"].as_array().unwrap().iter().find(|p| p["code"] == "data/cut-export").unwrap();
+        says(cut["message"].as_str().unwrap(), &[path, "export all pages"]);
+    }
+}
+
+#[test]
+fn the_traps_of_exports_do_not_change_what_is_loaded() {
+    let plain = "id,Created (UTC),Amount,Amount Refunded,Currency,Status,Customer ID,Invoice ID,Description\n\
+                 ch_1,2026-10-01 08:00,29.00,0.00,usd,Paid,cus_1,in_1,\"Acme, Inc. \"\"monthly\"\" plan\"\n\
+                 ch_2,2026-10-02 08:00,1000,0,jpy,Failed,cus_2,in_2,\n\
+                 ch_3,2026-10-03 08:00,1.234,0.000,kwd,Paid,cus_3,in_3,\n";
+    let added: String = plain
+        .lines()
+        .enumerate()
+        .map(|(n, line)| {
+            let more = if n == 0 { "plan (metadata),team name (metadata)" } else { "pro,\"a, b\"" };
+            format!("{line},{more}\n")
+        })
+        .collect();
+    let report = |text: &str| {
+        let home = Home::new();
+        home.write("exports/unified.csv", text);
+        home.write("exports/invoices.csv", "invoice_id,account_id,status,total,currency\nin_1,cus_1,paid,29,USD\nin_2,cus_2,open,1000,JPY\nin_3,cus_3,paid,1.234,KWD\n");
+        let (report, gave) = home.json(&["dunning", "exports", "--as-of", AS_OF]);
+        assert_ne!(gave.code, 2, "{gave:?}");
+        let inputs = report["inputs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|i| i["dataset"] == "payments")
+            .cloned()
+            .unwrap();
+        let loaded = (inputs["loaded"].clone(), inputs["oldest"].clone(), inputs["newest"].clone());
+        (loaded, report["rows"].clone(), report["summary"].clone())
+    };
+    let whole = report(plain);
+    assert_eq!(whole.0, (json!(3), json!("2026-10-01T08:00:00Z"), json!("2026-10-03T08:00:00Z")));
+    assert_eq!(whole.1.as_array().unwrap().len(), 1, "{:#}", whole.1);
+    for (trap, text) in [
+        ("byte order mark", format!("\u{feff}{plain}")),
+        ("CRLF", plain.replace('\n', "\r\n")),
+        ("metadata columns", added),
+        ("semicolons", plain.replace("\"Acme, Inc. \"\"monthly\"\" plan\"", "plan").replace(',', ";")),
+        ("another zone in the header", plain.replace("(UTC)", "(Europe/Paris)").replace(" 08:00", " 10:00")),
+    ] {
+        assert_eq!(report(&text), whole, "{trap}");
+    }
+}
