@@ -185,7 +185,7 @@ fn prose(listing: &Listing, width: usize) -> Vec<String> {
     }
     if !own.is_empty() {
         let own: Vec<&str> = own.into_iter().map(|(need, _)| *need).collect();
-        wrapped(&mut out, "  no vendor's, but a table of your own:", 4, &own.join(", "), width);
+        wrapped(&mut out, "  no vendor's, but a table of your own: ", 4, &own.join(", "), width);
     }
     out
 }

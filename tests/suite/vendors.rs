@@ -199,9 +199,9 @@ fn checks_says_which_export_would_bring_what_lacks() {
         &[
             "flags-audit   feature flags",
             "  reads       billed_usage, usage_events or usage_totals\n",
-            "  not judged  amount-mismatch, currency-mismatch for want of billed_usage",
+            "amount-mismatch for want of billed_usage.amount, prices",
             "exports that bring what lacks",
-            "no vendor's, but a table of your own:",
+            "no vendor's, but a table of your own: access_changes",
         ],
     );
     let (told, _) = home.json(&["checks", "exports"]);
