@@ -2,7 +2,7 @@
 
 use crate::cache::{Cache, Folded};
 use anyhow::Result;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 /// What stands behind the rows of the parts that were asked for.
 #[derive(Default)]
@@ -21,10 +21,11 @@ pub(super) struct Share {
 impl Shares {
     /// What stands behind the `n`th row of a part; `None` where its rows are no shares.
     pub(super) fn of(&mut self, cache: &Cache, part: i64, n: u64) -> Result<Option<Share>> {
-        if !self.parts.contains_key(&part) {
-            self.parts.insert(part, Folded::decode(&cache.series(part)?)?);
-        }
-        let Some(folded) = self.parts.get(&part).and_then(Option::as_ref) else { return Ok(None) };
+        let folded = match self.parts.entry(part) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Folded::decode(&cache.series(part)?)?),
+        };
+        let Some(folded) = folded else { return Ok(None) };
         let row = folded.rows.get(usize::try_from(n)?).map_or(&[][..], Vec::as_slice);
         let counts = folded.counts.iter().copied().zip(row.iter().cloned()).collect();
         Ok(Some(Share { counts, lists: folded.lists.clone() }))
