@@ -246,9 +246,9 @@ fn named(column: &Column, name: &str) -> (i64, &'static str) {
     if folded == own {
         (4, "")
     } else if alias.clone().any(|a| *a == folded) || last == own {
-        (3, "another name of it")
+        (3, "")
     } else if alias.clone().any(|a| *a == last) {
-        (2, "another name of it")
+        (2, "")
     } else if column.name == "account_id" && wide::known_system(name).is_some() {
         (2, "a customer's id in another system")
     } else {
