@@ -111,7 +111,13 @@ pub fn command() -> Command {
         )
         .subcommand(
             verb("profile", "Draft a profile for an unknown export")
-                .arg(Arg::new("file").required(true).value_name("FILE").help("The export")),
+                .arg(Arg::new("file").required(true).value_name("FILE").help("The export"))
+                .arg(
+                    Arg::new("write")
+                        .long("write")
+                        .action(ArgAction::SetTrue)
+                        .help("Add it to crosscheck.toml, so that the next import uses it"),
+                ),
         )
         .subcommand(
             verb("init", "Look at the exports here, and write a crosscheck.toml that names what they are")
@@ -396,7 +402,7 @@ fn dispatch(session: &Session, name: &str, sub: &ArgMatches, cwd: &Path) -> Resu
             on(sub, "profiles"),
         ),
         "explain" => commands::explain::run(session, text(sub, "name")),
-        "profile" => commands::profile::run(session, text(sub, "file")),
+        "profile" => commands::profile::run(session, cwd, text(sub, "file"), on(sub, "write")),
         "init" => commands::init::run(session, cwd, &texts(sub, "exports")),
         "completions" => {
             let shell = sub.get_one::<Shell>("shell").copied().unwrap_or(Shell::Bash);

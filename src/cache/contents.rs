@@ -262,7 +262,7 @@ impl Cache {
         Ok(statement.insert(params![content, dataset.name])?)
     }
 
-    /// Writes a part's figures and, for events, its series.
+    /// Writes a part's figures and, for events, its series; for folded rows what stands behind their counts.
     pub fn finish_part(&self, part: &Part, series: Option<&[u8]>) -> Result<()> {
         let present: Vec<&str> = part.present.iter().map(|&i| part.dataset.columns[i].name).collect();
         self.conn
@@ -286,7 +286,7 @@ impl Cache {
         Ok(())
     }
 
-    /// The packed series table of an events part.
+    /// The packed series table of an events part; of a part of folded rows what stands behind them.
     pub fn series(&self, part: i64) -> Result<Vec<u8>> {
         let mut statement = self.conn.prepare_cached("SELECT series FROM part WHERE id = ?1")?;
         Ok(statement.query_row([part], |r| r.get::<_, Option<Vec<u8>>>(0))?.unwrap_or_default())

@@ -9,6 +9,7 @@
 
 mod blocks;
 mod contents;
+mod folded;
 pub mod foreign;
 mod purge;
 mod rows;
@@ -17,6 +18,7 @@ mod trouble;
 
 pub use blocks::{BlockReader, BlockWriter, StoredBlock};
 pub use contents::{Content, ContentDraft, Input, KnownPath, Part, Reject, Stat};
+pub use folded::Folded;
 pub use purge::Purged;
 pub use rows::{PackedRows, RowPacker};
 pub use trouble::Trouble;

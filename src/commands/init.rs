@@ -4,10 +4,10 @@ use super::{Failure, Session, checks as can_run, files::write_whole, infos, list
 use crate::{
     cache::{Cache, Input},
     checks,
-    data::Data,
+    data::{Data, Untranslated},
     exit,
     import::exports::{self, Export},
-    model::text::counted,
+    model::text::{counted, grouped},
     report::Problem,
     settings::{self, FoundSource},
     ui::WriteError,
@@ -44,10 +44,14 @@ pub fn run(session: &Session, folder: &Path, given: &[String]) -> Result<u8, Fai
         .map(|f| f.shown.clone())
         .chain(unknown.iter().map(|i| i.file.clone()))
         .collect();
+    let paths = if known.is_empty() { Vec::new() } else { looked.paths(&known) };
+    let data = Data::open(&cache, &ingested.inputs, &session.settings)?;
+    let sheet = Sheet::wanted(&data, &paths, folder)?;
     let found = settings::Found {
-        paths: if known.is_empty() { Vec::new() } else { looked.paths(&known) },
         sources: sources(&known),
         unknown: unread.iter().take(MOST_LISTED).cloned().collect(),
+        sheet: sheet.as_ref().map(|s| (s.path.clone(), s.header())),
+        paths,
     };
     let text = settings::init_text(&infos(), &found);
     write_whole(&path, |out| out.write_all(text.as_bytes()))
@@ -62,6 +66,7 @@ pub fn run(session: &Session, folder: &Path, given: &[String]) -> Result<u8, Fai
     listing.own.insert("written".to_owned(), json!(path.display().to_string()));
     listing.own.insert("recognised".to_owned(), known.iter().map(|i| facts(i)).collect());
     listing.own.insert("unknown".to_owned(), json!(unread));
+    listing.own.insert("identity_sheet".to_owned(), sheet.as_ref().map_or(Value::Null, Sheet::facts));
     if known.is_empty() {
         listing
             .above
@@ -80,7 +85,6 @@ pub fn run(session: &Session, folder: &Path, given: &[String]) -> Result<u8, Fai
         }
         listing.above.extend(told_unknown(&unread));
         listing.above.push(String::new());
-        let data = Data::open(&cache, &ingested.inputs, &session.settings)?;
         listing.rows = checks::ALL
             .iter()
             .map(|c| {
@@ -89,12 +93,66 @@ pub fn run(session: &Session, folder: &Path, given: &[String]) -> Result<u8, Fai
                 vec![json!(c.info.name), json!(if lacks.is_empty() { "yes" } else { "no" }), json!(needs)]
             })
             .collect();
+        if let Some(sheet) = &sheet {
+            listing.below.extend(sheet.told());
+        }
         listing
             .below
             .push("now: crosscheck run (no paths needed any more); crosscheck checks says more".to_owned());
     }
     listing.print(session)?;
     Ok(exit::OK)
+}
+
+/// The identity sheet that the exports lack.
+struct Sheet {
+    /// Where it is to lie.
+    path: String,
+    /// Whether `[data] paths` must name it besides.
+    named: bool,
+    systems: Vec<Untranslated>,
+}
+
+impl Sheet {
+    fn wanted(data: &Data<'_>, paths: &[String], folder: &Path) -> Result<Option<Sheet>, Failure> {
+        let systems = data.untranslated()?;
+        if systems.is_empty() {
+            return Ok(None);
+        }
+        let within = paths.iter().find(|p| folder.join(p).is_dir());
+        let path = match within.map(String::as_str) {
+            None | Some(".") => "identities.csv".to_owned(),
+            Some(within) => Path::new(within).join("identities.csv").display().to_string(),
+        };
+        Ok(Some(Sheet { path, named: within.is_none(), systems }))
+    }
+
+    fn header(&self) -> String {
+        self.systems.iter().fold("account_id".to_owned(), |line, s| format!("{line},{}", s.system))
+    }
+
+    fn told(&self) -> Vec<String> {
+        let one = |s: &Untranslated| {
+            format!("{} ({} of {})", s.system, grouped(&s.ids.to_string()), grouped(&s.of.to_string()))
+        };
+        let systems: Vec<String> = self.systems.iter().map(one).collect();
+        let also = if self.named { ", to be named in [data] paths," } else { "," };
+        vec![
+            String::new(),
+            format!("ids that nothing connects with the other exports: {}", systems.join(", ")),
+            format!("write {}{also} a line for each account with its ids in these systems, under", self.path),
+            format!("  {}", self.header()),
+        ]
+    }
+
+    fn facts(&self) -> Value {
+        let one = |s: &Untranslated| json!({"system": s.system, "untranslated": s.ids, "ids": s.of});
+        json!({
+            "path": self.path,
+            "header": self.header(),
+            "systems": self.systems.iter().map(one).collect::<Vec<_>>(),
+        })
+    }
 }
 
 /// What was looked at.

@@ -16,6 +16,8 @@ pub struct Listing {
     pub columns: &'static [&'static str],
     /// The rows.
     pub rows: Vec<Vec<Value>>,
+    /// What is written for people in the place of the table, to a width; the rows then are for programs.
+    pub prose: Option<fn(&Listing, usize) -> Vec<String>>,
     /// What is said above the table, and what is said below.
     pub above: Vec<String>,
     /// What is said below the table.
@@ -113,9 +115,14 @@ impl Listing {
         for line in &self.above {
             writeln!(out, "{}", safe(line))?;
         }
+        if let Some(prose) = self.prose {
+            for line in prose(self, width) {
+                writeln!(out, "{}", safe(&line))?;
+            }
+        }
         // A column that says nothing takes no room.
         let shown: Vec<usize> = (0..self.columns.len())
-            .filter(|&at| self.rows.iter().any(|r| !text(&r[at]).is_empty()))
+            .filter(|&at| self.prose.is_none() && self.rows.iter().any(|r| !text(&r[at]).is_empty()))
             .collect();
         if !shown.is_empty() {
             let mut table = Table::new();

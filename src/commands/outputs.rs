@@ -111,11 +111,12 @@ impl Outputs {
     ) -> RowsNeeded {
         let whole = settings.accounts.is_empty();
         let files = self.reports.iter().map(|(format, _)| format.rows_needed(&plain(options), whole));
-        match files.fold(format.rows_needed(options, whole), RowsNeeded::max) {
-            // Which rows stay is known only when all have been judged.
-            RowsNeeded::Each if settings.only_new => RowsNeeded::All,
-            needed => needed,
-        }
+        let both = |a: RowsNeeded, b: RowsNeeded| match a.max(b) {
+            // A table shows rows that are held, and which rows stay is known only when all have been judged.
+            RowsNeeded::Each if a.min(b) == RowsNeeded::Telling || settings.only_new => RowsNeeded::All,
+            most => most,
+        };
+        files.fold(both(format.rows_needed(options, whole), RowsNeeded::None), both)
     }
 }
 

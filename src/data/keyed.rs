@@ -3,6 +3,7 @@
 use super::{
     At, ConflictingRecord, Data, Naming, Record, Source,
     load::{Kept, Wanted},
+    united::{Shares, Union},
 };
 use crate::{
     cache::Part,
@@ -49,6 +50,10 @@ pub(super) struct Loader<'d, 'a> {
     by_key: HashTable<u32>,
     /// Keys with different contents, one of each.
     contested: HashMap<u128, Vec<Variant>, foldhash::fast::RandomState>,
+    /// What stands behind the rows of folded parts.
+    shares: Shares,
+    /// Rows that several shares were united to.
+    unions: HashMap<u128, Union, foldhash::fast::RandomState>,
     /// Whether any key stands twice.
     pub(super) repeated: bool,
     scratch: Vec<u8>,
@@ -63,6 +68,8 @@ impl<'d, 'a> Loader<'d, 'a> {
             slots: Vec::with_capacity(rows),
             by_key: HashTable::with_capacity(rows),
             contested: HashMap::default(),
+            shares: Shares::default(),
+            unions: HashMap::default(),
             repeated: false,
             scratch: Vec::new(),
         }
@@ -140,6 +147,16 @@ impl<'d, 'a> Loader<'d, 'a> {
             let known = self.find(slot.key);
             if let Some(index) = known {
                 self.repeated = true;
+                if let Some(union) = self.unite(index, &slot, cells)? {
+                    let chosen: Vec<Option<&str>> =
+                        wanted.columns.iter().map(|c| union.cells[*c].as_deref()).collect();
+                    let (first, zone) =
+                        (self.slots[index].at, self.data.zone_of(self.slots[index].at.file as usize));
+                    let own = Source::new(&self.data.names, union.system.as_deref(), zone, R::COLUMNS.len());
+                    let record = wanted.read(&chosen, first, &own)?;
+                    self.unions.insert(slot.key, union);
+                    return records.put(known, record);
+                }
                 if self.slots[index].content == slot.content
                     || !self.wins(index, &slot, file, system, cells)?
                 {
@@ -154,6 +171,28 @@ impl<'d, 'a> Loader<'d, 'a> {
             records.put(known, record)?;
             self.keep(known, slot)
         })
+    }
+
+    /// The row that a share makes with what is known of its key; `None` where one of them is a row by itself.
+    fn unite(&mut self, index: usize, slot: &Slot, cells: &[Option<&str>]) -> Result<Option<Union>> {
+        let cache = self.data.cache;
+        let Some(share) = self.shares.of(cache, slot.part, slot.n)? else { return Ok(None) };
+        let mut union = match self.unions.remove(&slot.key) {
+            Some(union) => union,
+            None => {
+                let first = &self.slots[index];
+                let Some(other) = self.shares.of(cache, first.part, first.n)? else { return Ok(None) };
+                let part = self.part_of(first)?;
+                Union::new(cache.read_row(part, first.n)?, part.system.clone(), &other)
+            }
+        };
+        union.add(cells, &share)?;
+        Ok(Some(union))
+    }
+
+    fn part_of(&self, slot: &Slot) -> Result<&'d Part> {
+        let parts = &self.data.inputs[slot.at.file as usize].content.parts;
+        parts.iter().find(|p| p.id == slot.part).context("a row belongs to a part")
     }
 
     /// Keeps a slot in the place of another, or at the end.
@@ -205,8 +244,7 @@ impl<'d, 'a> Loader<'d, 'a> {
     /// The row of a slot as it was read.
     fn stored(&self, slot: &Slot) -> Result<Variant> {
         let file = slot.at.file as usize;
-        let parts = &self.data.inputs[file].content.parts;
-        let part = parts.iter().find(|p| p.id == slot.part).context("a row belongs to a part")?;
+        let part = self.part_of(slot)?;
         let cells = self.data.cache.read_row(part, slot.n)?;
         let cells: Vec<Option<&str>> = cells.iter().map(Option::as_deref).collect();
         let system = part.system.as_deref();

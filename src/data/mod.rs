@@ -5,10 +5,13 @@ mod load;
 mod names;
 mod record;
 pub mod records;
+mod united;
+mod untranslated;
 
 pub use names::Names;
 pub use record::{At, Cell, Cells, Field, Naming, Own, Record, Source};
 pub(crate) use record::{column, record};
+pub use untranslated::Untranslated;
 
 use crate::{
     cache::{Cache, Input, Part},

@@ -88,9 +88,10 @@ impl Names {
         let cells = |dataset: &str, columns: &[&str], f: &mut dyn FnMut(&[Option<&str>])| -> Result<()> {
             let Some(dataset) = datasets::find(dataset) else { return Ok(()) };
             let at: Vec<usize> = columns.iter().filter_map(|c| dataset.position(c)).collect();
-            for part in
-                inputs.iter().flat_map(|i| &i.content.parts).filter(|p| p.dataset.name == dataset.name)
-            {
+            for part in inputs.iter().flat_map(|i| &i.content.parts).filter(|p| {
+                // Another system's list of accounts has that system's ids, which are to be translated.
+                p.dataset.name == dataset.name && (p.system.is_none() || p.dataset.name != "accounts")
+            }) {
                 cache.read_rows(part, &at, |_, _, cells| {
                     f(cells);
                     Ok(())
@@ -171,6 +172,13 @@ impl Names {
     /// One copy of each text.
     pub fn intern(&self, text: &str) -> Arc<str> {
         self.interned.of(text)
+    }
+
+    /// Whether an identity names an id of a system, or it is itself an account that an identity or an export of the
+    /// company's own names.
+    pub(super) fn knows(&self, system: &str, id: &str) -> bool {
+        let key = (Arc::from(system.to_lowercase()), Arc::from(id));
+        self.by_system.contains_key(&key) || self.accounts.contains(id)
     }
 
     /// Ids of a system that no identity names: system and id.

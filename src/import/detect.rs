@@ -1,12 +1,13 @@
 //! What a file is: a dataset's canonical export, or a vendor's.
 //!
 //! In this order: what the command line or `[[source]]` says; the dataset that the file is named after, if its
-//! columns fit; where it is named after none, a dataset whose columns fit; a profile that recognises the header or
-//! shape.
+//! columns fit; a profile of the user's own that recognises the header or shape; where the file is named after no
+//! dataset, one whose columns fit; a built-in profile; an identity sheet with one column a system.
 
 use super::{
-    mapping::{MissingColumn, missing_columns, system_name},
+    mapping::{MissingColumn, missing_columns},
     profile::{Format, Profile, Profiles},
+    wide::Sheet,
 };
 use crate::model::{
     datasets::{self, DATASETS, Dataset, fold_name, nearest},
@@ -217,14 +218,21 @@ pub fn detect(
     if no_record {
         return Err(Unknown::NoRecord);
     }
+    // What the user wrote for this file goes before a guess by its columns.
+    if let Some(found) = file.by_profile(head, profiles.iter().filter(|p| !p.builtin))? {
+        return Ok(found);
+    }
     // A file that is named after one dataset is never taken for another: invoices.csv with a few common columns
     // is no list of accounts.
     let by_columns = if named.is_some() { None } else { file.by_columns()? };
     if let Some(found) = by_columns {
         return Ok(found);
     }
-    if let Some(found) = file.by_profile(head, profiles)? {
+    if let Some(found) = file.by_profile(head, profiles.iter().filter(|p| p.builtin))? {
         return Ok(found);
+    }
+    if named.is_none() && file.is_sheet(profiles) {
+        return Ok(Detected::WideIdentities);
     }
     Err(match named {
         Some(dataset) => file.lacks(dataset, false),
@@ -258,10 +266,7 @@ impl File<'_> {
         if self.no_record || fits(dataset, self.names) {
             return Some(Detected::Dataset(dataset));
         }
-        let wide = dataset.name == "identities"
-            && self.names.iter().any(|n| fold_name(n) == "accountid")
-            && self.names.iter().any(|n| system_name(n).is_some())
-            && !self.names.iter().any(|n| matches!(fold_name(n).as_str(), "system" | "externalid"));
+        let wide = dataset.name == "identities" && Sheet::of(self.names).is_some();
         wide.then_some(Detected::WideIdentities)
     }
 
@@ -283,22 +288,30 @@ impl File<'_> {
         }
     }
 
-    fn by_profile(&self, head: &Head<'_>, profiles: &Profiles) -> Result<Option<Detected>, Unknown> {
-        let score = |p: &Arc<Profile>| {
-            let named = match head {
-                Head::Header(names) => p.fits_header(names),
-                Head::Records { first, .. } => p.fits_records(first),
-                Head::Empty => None,
-            };
-            named.map(|n| (!p.builtin, n))
+    /// The profile that names most of what the file has.
+    fn by_profile<'p>(
+        &self,
+        head: &Head<'_>,
+        profiles: impl Iterator<Item = &'p Arc<Profile>>,
+    ) -> Result<Option<Detected>, Unknown> {
+        let score = |p: &Arc<Profile>| match head {
+            Head::Header(names) => p.fits_header(names),
+            Head::Records { first, .. } => p.fits_records(first),
+            Head::Empty => None,
         };
-        let scored: Vec<_> = profiles.iter().filter_map(|p| Some((score(p)?, p))).collect();
+        let scored: Vec<_> = profiles.filter_map(|p| Some((score(p)?, p))).collect();
         let Some(best) = scored.iter().map(|(s, _)| *s).max() else { return Ok(None) };
         let fits: Vec<_> = scored.iter().filter(|(s, _)| *s == best).map(|(_, p)| *p).collect();
         match fits.as_slice() {
             [one] => Ok(Some(Detected::Profile(Arc::clone(one)))),
             several => Err(self.ambiguous("profile", several.iter().map(|p| p.name.as_str()))),
         }
+    }
+
+    /// Whether it is an identity sheet, whatever its name.
+    fn is_sheet(&self, profiles: &Profiles) -> bool {
+        let systems: Vec<&str> = profiles.iter().filter_map(|p| p.system.as_deref()).collect();
+        Sheet::by_shape(self.names, &systems).is_some()
     }
 
     fn ambiguous<'n>(&self, kind: &str, names: impl Iterator<Item = &'n str>) -> Unknown {
@@ -386,7 +399,9 @@ pub fn score_header(names: &[&str], profiles: &Profiles) -> usize {
         let plain = |n: &str| fold_name(n.split('(').next().unwrap_or(n));
         names.iter().filter(|n| wanted.contains(&fold_name(n)) || wanted.contains(&plain(n))).count()
     });
-    DATASETS.iter().map(|d| known(d, names)).chain(by_profile).max().unwrap_or(0)
+    let systems: Vec<&str> = profiles.iter().filter_map(|p| p.system.as_deref()).collect();
+    let sheet = Sheet::by_shape(names, &systems).map_or(0, |s| s.systems.len() + 1);
+    DATASETS.iter().map(|d| known(d, names)).chain(by_profile).chain([sheet]).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -463,14 +478,22 @@ mod tests {
     }
 
     #[test]
-    fn wide_identities_need_the_name() {
+    fn an_identity_sheet_is_known_by_its_name_or_by_its_columns_alone() {
         let wide = "account_id,stripe,salesforce_id,name";
-        assert_eq!(csv("identities.csv", wide).unwrap(), "identities");
-        let names: Vec<_> = wide.split(',').collect();
-        let found = detect("identities.csv", &Head::Header(&names), None, &Profiles::builtin()).unwrap();
-        assert!(matches!(found, Detected::WideIdentities));
-        assert!(csv("x.csv", wide).is_err());
+        for file in ["identities.csv", "id map.csv"] {
+            let names: Vec<_> = wide.split(',').collect();
+            let found = detect(file, &Head::Header(&names), None, &Profiles::builtin()).unwrap();
+            assert!(matches!(found, Detected::WideIdentities), "{file}");
+        }
+        // What its columns do not tell, its name does.
+        assert_eq!(csv("identities.csv", "account,erp").unwrap(), "identities");
+        assert!(csv("x.csv", "account,erp").is_err());
         assert!(csv("identities.csv", "account_id,system,foo").is_err());
+        assert!(csv("invoices.csv", wide).is_err());
+        let records =
+            [json!({"account": "a", "zendesk_id": null}), json!({"account": "b", "stripe_id": "c"})];
+        let head = Head::Records { first: &records, container: None };
+        assert_eq!(detect("x.json", &head, None, &Profiles::builtin()).unwrap().name(), "identities");
     }
 
     #[test]
@@ -507,6 +530,20 @@ mod tests {
         let written: toml::Table = toml::from_str(toml).unwrap();
         let pattern = written["source"][0]["match"].as_str().unwrap();
         assert!(glob::Pattern::new(pattern).unwrap().matches("export[1].csv"));
+    }
+
+    #[test]
+    fn a_profile_of_ones_own_goes_before_columns_that_fit_and_not_before_the_file_s_name() {
+        let text = "format = 'csv'\nrecognise.all = ['account_id', 'users']\n[[output]]\ndataset = 'activity'\ncolumns.account_id = 'account_id'\ncolumns.date = 'date'\ncolumns.active_users = 'users'";
+        let words = super::super::profile::ProfileWords::parse("mine", text).unwrap();
+        let profiles = Profiles::with_user(BTreeMap::from([("mine".to_owned(), words)])).unwrap();
+        let head = Head::Header(&["account_id", "date", "logins", "users"]);
+        let name = |file: &str, profiles: &Profiles| {
+            detect(file, &head, None, profiles).map(|d| d.name().to_owned()).unwrap()
+        };
+        assert_eq!(name("use.csv", &Profiles::builtin()), "activity");
+        assert_eq!(name("use.csv", &profiles), "mine");
+        assert_eq!(name("activity.csv", &profiles), "activity");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! A first profile for an export that nobody knows: what stands in it, what it resembles, and TOML to edit.
 
+mod alike;
 mod plan;
+mod write;
 
 use super::{
     detect::{Near, nearest_datasets},
-    profile::{Format, header_zone},
+    profile::{Format, ProfileError, ProfileWords, header_zone},
 };
 use crate::model::{
     datasets::{DATASETS, Dataset, fold_name},
@@ -37,6 +39,10 @@ pub struct Draft {
     pub nearest: Vec<Near>,
     /// The dataset that the mapping is drafted for.
     pub dataset: &'static Dataset,
+    /// The profile's name.
+    pub name: String,
+    /// Required columns that nothing in the file seems to give: to be filled in.
+    pub missing: Vec<&'static str>,
     /// `[profile.NAME]`, to edit. It is a well-formed profile; required columns without a guess are `FILL_IN`.
     pub toml: String,
 }
@@ -66,6 +72,31 @@ impl Draft {
         draft(file_name, Format::Json, columns, &lists)
     }
 
+    /// The `[[source]]` that the file needs beside the profile, or nothing. `recognised`: whether the file is taken for
+    /// the profile by its shape, given the profile's words.
+    pub fn source(
+        &self,
+        file_name: &str,
+        recognised: impl FnOnce(ProfileWords) -> Result<bool, ProfileError>,
+    ) -> Result<String, ProfileError> {
+        let wrong = |e: toml::de::Error| ProfileError {
+            profile: self.name.clone(),
+            key: String::new(),
+            message: e.to_string(),
+        };
+        let table: toml::Table = self.toml.parse().map_err(wrong)?;
+        let own = table.get("profile").and_then(|p| p.get(&self.name)).cloned();
+        let words = ProfileWords::from_value(&self.name, own.unwrap_or(toml::Value::Boolean(false)))?;
+        if recognised(words)? {
+            return Ok(String::new());
+        }
+        let pattern = quoted(&glob::Pattern::escape(file_name));
+        Ok(format!(
+            "\n# Its columns or its name would say otherwise.\n[[source]]\nmatch = {pattern}\nprofile = \"{}\"\n",
+            self.name
+        ))
+    }
+
     /// All of it as TOML: what is known stands in comments above the mapping.
     pub fn text(&self) -> String {
         let width = self.columns.iter().map(|c| safe(&c.name).chars().count()).max().unwrap_or(0).min(40);
@@ -88,7 +119,8 @@ impl Draft {
         if self.nearest.is_empty() {
             text.push_str("#   none\n");
         }
-        text.push_str("#\n# Put this into crosscheck.toml and edit it; `crosscheck schema` lists what each column holds.\n\n");
+        text.push_str("#\n# Put this into crosscheck.toml (crosscheck profile FILE --write does it) and look it through;\n");
+        text.push_str("# `crosscheck schema` lists what each column holds.\n\n");
         text.push_str(&self.toml);
         text
     }
@@ -142,6 +174,12 @@ impl Found {
             Some("unix_s")
         } else if digits(13) {
             Some("unix_ms")
+        } else if self.all(|v| v.len() == 8 && v.starts_with("20") && compact(v).is_some()) {
+            Some("compact")
+        } else if self
+            .all(|v| v.len() == 7 && v.as_bytes()[4] == b'-' && Stamp::parse(&format!("{v}-01")).is_ok())
+        {
+            Some("month")
         } else if self.all(|v| v.len() == 16 && Stamp::parse(&format!("{v}:00")).is_ok()) {
             Some("minute")
         } else if self.all(|v| Stamp::parse(v).is_ok()) {
@@ -151,24 +189,41 @@ impl Found {
         }
     }
 
+    fn is_number(&self) -> bool {
+        self.all(|v| decimal::parse_json_number(v).is_ok())
+    }
+
+    /// Whether its name is that of a key.
+    fn is_id(&self) -> bool {
+        let folded = fold_name(&self.name);
+        folded == "id"
+            || folded.ends_with("id") && self.name.to_lowercase().contains(['_', ' '])
+            || folded.ends_with("key")
+    }
+
     fn guess(&self) -> String {
         let mut parts = Vec::new();
         if let Some(form) = self.time_form() {
             parts.push(format!("time: {form}"));
-            let civil = |v: &str| matches!(Stamp::parse(v), Ok(Stamp::Civil(_))) || form == "minute";
             match header_zone(&self.name) {
                 Some(zone) => parts.push(format!("zone {}", zone.name())),
-                None if form != "unix_s" && form != "unix_ms" && self.all(civil) => {
+                None if self.is_civil() => {
                     parts.push("no zone: say it with timezone in [[source]]".to_owned());
                 }
                 None => {}
             }
-        } else if self.all(|v| decimal::parse_json_number(v).is_ok()) {
+        } else if self.is_number() {
             let cents = fold_name(&self.name).contains("cents");
             parts.push(if cents { "number in minor units".to_owned() } else { "number".to_owned() });
         }
         parts.join(", ")
     }
+}
+
+/// A day written `YYYYMMDD`.
+fn compact(text: &str) -> Option<Stamp> {
+    let day = format!("{}-{}-{}", text.get(..4)?, text.get(4..6)?, text.get(6..)?);
+    Stamp::parse(&day).ok()
 }
 
 fn looks_personal(name: &str, values: &[String]) -> bool {
@@ -253,8 +308,8 @@ fn flatten(
 
 fn draft(file_name: &str, format: Format, found: Vec<Found>, lists: &[String]) -> Draft {
     let names: Vec<&str> = found.iter().map(|f| f.name.as_str()).collect();
-    let hint = fold_name(file_name);
-    let plans = DATASETS.iter().map(|d| Plan::new(d, &found, format, &hint));
+    let hint = plan::hint(file_name);
+    let plans = DATASETS.iter().map(|d| Plan::new(d, &found, format, hint == Some(d.name)));
     let best = plans.max_by_key(|p| p.score);
     let columns = found.iter().map(|f| DraftColumn {
         name: f.name.clone(),
@@ -266,11 +321,13 @@ fn draft(file_name: &str, format: Format, found: Vec<Found>, lists: &[String]) -
             .collect(),
         guess: f.guess(),
     });
-    let (dataset, toml) = match best {
-        Some(plan) => (plan.dataset, plan.toml(file_name, &found, format, lists)),
-        None => (&DATASETS[0], String::new()),
+    let file = write::File { name: file_name, format, found: &found, lists };
+    let (dataset, missing, toml) = match best {
+        Some(plan) => (plan.dataset, file.missing(&plan), file.profile(&plan)),
+        None => (&DATASETS[0], Vec::new(), String::new()),
     };
-    Draft { columns: columns.collect(), nearest: nearest_datasets(&names), dataset, toml }
+    let name = profile_name(file_name);
+    Draft { columns: columns.collect(), nearest: nearest_datasets(&names), dataset, name, missing, toml }
 }
 
 fn profile_name(file_name: &str) -> String {
@@ -317,105 +374,4 @@ fn cut(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::import::{
-        detect::{Head, detect},
-        mapping::{Joins, Mapping},
-        profile::{Profile, Profiles},
-    };
-    use serde_json::json;
-    use std::sync::Arc;
-
-    fn parsed(draft: &Draft) -> Arc<Profile> {
-        let text = draft.text();
-        let table: toml::Table = toml::from_str(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-        let own = table["profile"].as_table().unwrap();
-        let profiles = Profiles::with_table(own).unwrap_or_else(|e| panic!("{e}\n{text}"));
-        Arc::clone(profiles.get(own.keys().next().unwrap()).unwrap())
-    }
-
-    const HEADER: &[&str] =
-        &["Invoice Number", "Customer", "State", "Amount Cents", "Currency", "Created (UTC)", "Email"];
-
-    fn invoices() -> Draft {
-        let row = |id, state, email| vec![id, "cus_1", state, "2900", "usd", "2026-01-01 00:00", email];
-        let rows = [row("I-1", "paid", "ann@example.com"), row("I-2", "settled", "bob@example.com")];
-        Draft::from_rows("billing export.csv", HEADER, &rows)
-    }
-
-    #[test]
-    fn a_draft_is_a_profile_that_reads_the_file() {
-        let draft = invoices();
-        assert_eq!(draft.dataset.name, "invoices");
-        let text = draft.text();
-        assert!(text.contains("total = { from = \"Amount Cents\", unit = \"minor\" }"), "{text}");
-        assert!(text.contains("issued_at = { from = \"Created (UTC)\", time = \"minute\" }"), "{text}");
-        assert!(text.contains("words = { \"settled\" = \"\" }"), "{text}");
-        assert!(text.contains("[profile.billing_export]"), "{text}");
-        let profile = parsed(&draft);
-        assert!(Mapping::profile(&profile, Some(HEADER), Joins::new()).is_ok());
-        assert!(profile.fits_header(HEADER).is_some());
-    }
-
-    #[test]
-    fn personal_values_are_masked_and_guesses_given() {
-        let text = invoices().text();
-        assert!(text.contains("Email") && text.contains("•••") && !text.contains("ann@"), "{text}");
-        assert!(text.contains("number in minor units"), "{text}");
-        assert!(text.contains("time: minute, zone UTC"), "{text}");
-    }
-
-    #[test]
-    fn json_gives_paths_and_names_its_nested_lists() {
-        let records = [json!({
-            "id": "ev_1", "event_name": "api_calls", "timestamp": 1_767_225_600, "payload": {"value": "25", "customer": "c"},
-            "tags": ["a"], "items": [{"x": 1}]
-        })];
-        let draft = Draft::from_records("meter-events.json", &records);
-        assert_eq!(draft.dataset.name, "usage_events");
-        let text = draft.text();
-        assert!(text.contains("timestamp = { from = \"timestamp\", time = \"unix_s\" }"), "{text}");
-        assert!(
-            text.contains("quantity = \"payload.value\"")
-                && text.contains("account_id = \"payload.customer\""),
-            "{text}"
-        );
-        assert!(text.contains("rows = \"items[]\""), "{text}");
-        parsed(&draft);
-    }
-
-    #[test]
-    fn what_cannot_be_guessed_is_to_be_filled_in_and_the_draft_still_parses() {
-        let nasty = ["\"; DROP TABLE x; --", "a\u{202e}b\nc", "@x", "=1+1", "", "ünïcode [metadata]"];
-        let draft = Draft::from_rows("???.csv", &nasty, &[vec!["1"; 6], vec!["\u{1b}[2J"; 6]]);
-        let text = draft.text();
-        assert!(text.contains("FILL_IN") && !text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
-        let profile = parsed(&draft);
-        assert!(profile.fits_header(&nasty).is_some());
-        let empty = Draft::from_records("x.json", &[]);
-        parsed(&empty);
-    }
-
-    #[test]
-    fn every_dataset_can_be_drafted_from_its_own_columns() {
-        for d in DATASETS {
-            let header: Vec<_> = d.columns.iter().map(|c| c.name).collect();
-            let draft = Draft::from_rows(&format!("{}.csv", d.name), &header, &[]);
-            assert_eq!(draft.dataset.name, d.name);
-            let head = Head::Header(&header);
-            assert!(detect("x.csv", &head, None, &Profiles::builtin()).is_ok(), "{}", d.name);
-            parsed(&draft);
-        }
-    }
-
-    #[test]
-    fn a_word_is_never_drafted_as_another_one_that_looks_like_it() {
-        let header = ["payment_id", "invoice_id", "account_id", "attempted_at", "Status"];
-        let rows =
-            [vec!["p1", "i1", "a1", "2026-01-01", "Paid"], vec!["p2", "i2", "a2", "2026-01-02", "Faild"]];
-        let toml = Draft::from_rows("payments-export.csv", &header, &rows).toml;
-        assert!(toml.contains("\"Paid\" = \"\""), "{toml}");
-        assert!(toml.contains("\"Faild\" = \"failed\""), "{toml}");
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use super::{
     detect::Detected,
     fast::{self, DayCache, EventFields, JsonFields},
+    fold::FoldTable,
     ingest::Meter,
     mapping::{Mapping, OutRow, Record, Rejected, State, says_cut},
     read::{Bad, ReadError, csv, json},
@@ -125,6 +126,9 @@ struct Counts {
     rejected: u64,
 }
 
+/// By output: what is gathered of its rows, where it folds them.
+type Folds = Vec<Option<FoldTable>>;
+
 /// A thread's tools for blocks.
 struct Worker<'w> {
     mapping: &'w Mapping,
@@ -133,6 +137,8 @@ struct Worker<'w> {
     caches: Vec<SeriesCache>,
     packers: Vec<Packer>,
     rows: Vec<RowPacker>,
+    /// Of the outputs that fold their rows.
+    folds: Folds,
     /// For the key of a row.
     scratch: Vec<u8>,
     /// For canonical CSV of usage events: the short way.
@@ -186,6 +192,9 @@ impl<'w> Worker<'w> {
             caches: (0..outputs).map(|_| SeriesCache::default()).collect(),
             packers: (0..outputs).map(|_| Packer::default()).collect(),
             rows: (0..outputs).map(|_| RowPacker::default()).collect(),
+            folds: (0..outputs)
+                .map(|at| Some(mapping.folds(at)).filter(|f| !f.is_empty()).map(FoldTable::new))
+                .collect(),
             scratch: Vec::new(),
             fast: mapping.fields().filter(|_| events).and_then(EventFields::of),
             fast_json: if events { JsonFields::of(mapping) } else { None },
@@ -287,7 +296,7 @@ impl<'w> Worker<'w> {
     /// `around`: the object that holds the list of records, where one does.
     fn record(&mut self, record: Record<'_>, around: &Value, line: u64, done: &mut Done) {
         let (packers, caches, tables) = (&mut self.packers, &mut self.caches, self.tables);
-        let (packed_rows, scratch) = (&mut self.rows, &mut self.scratch);
+        let (packed_rows, scratch, folds) = (&mut self.rows, &mut self.scratch, &mut self.folds);
         let before = self.state.counts().to_vec();
         let outputs = &mut done.outputs;
         let outcome =
@@ -295,6 +304,14 @@ impl<'w> Worker<'w> {
                 let out = &mut outputs[row.output];
                 let time = row.dataset.event_time.and_then(|t| row.dataset.position(t));
                 let stamp = time.and_then(|t| row.values[t].as_deref()).and_then(|t| Stamp::parse(t).ok());
+                if let Some(table) = &mut folds[row.output] {
+                    // It becomes a row with its like, when all are read.
+                    table.add(line, row.values);
+                    if let Some(stamp) = stamp {
+                        out.span(stamp);
+                    }
+                    return;
+                }
                 if row.dataset.store == Store::Packed {
                     let (packer, cache) = (&mut packers[row.output], &mut caches[row.output]);
                     if let Err((column, reason)) = pack_row(&row, line, packer, cache, &tables[row.output]) {
@@ -484,9 +501,33 @@ impl<'w> Sink<'w> {
         Ok(())
     }
 
-    fn finish(mut self, state: &State, tables: Vec<SeriesTable>, digest: [u8; 32]) -> Result<Loaded> {
+    /// Adds the rows of an output that folds them; gives what stands behind them.
+    fn fold(&mut self, output: usize, table: FoldTable) -> Result<Vec<u8>> {
+        let at = self.outputs[output];
+        let dataset = self.parts[at].dataset;
+        let (rows, behind) = table.finish();
+        let (mut packer, mut scratch) = (RowPacker::default(), Vec::new());
+        for row in &rows {
+            let out = OutRow { output, dataset, values: &row.cells };
+            self.keys[at].push(key_hash(&out, &mut scratch));
+            packer.push(row.line, &row.cells);
+        }
+        self.rows[at] = self.blocks.push_rows(self.parts[at].id, self.rows[at], packer.take())?;
+        self.parts[at].loaded += rows.len() as u64;
+        Ok(behind.encode())
+    }
+
+    fn finish(mut self, read: Read, digest: [u8; 32]) -> Result<Loaded> {
+        let Read { state, tables, folds } = read;
         let cache = self.work.cache;
         let mut tables: Vec<Option<SeriesTable>> = tables.into_iter().map(Some).collect();
+        let mut behind: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
+        for (output, table) in folds.into_iter().enumerate() {
+            if let Some(table) = table {
+                let bytes = self.fold(output, table)?;
+                behind.insert(self.outputs[output], bytes);
+            }
+        }
         for (at, part) in self.parts.iter_mut().enumerate() {
             part.rows = part.loaded + part.rejected + part.filtered;
             anyhow::ensure!(
@@ -496,13 +537,13 @@ impl<'w> Sink<'w> {
                 part.rejected
             );
             part.distinct_keys = part.dataset.store == Store::Rows && distinct(&mut self.keys[at]);
-            part.present = self.work.mapping.present(state, part.dataset);
+            part.present = self.work.mapping.present(&state, part.dataset);
             part.oldest = self.oldest[at].map(|s| s.to_string());
             part.newest = self.newest[at].map(|s| s.to_string());
             let output = self.outputs.iter().position(|o| *o == at).context("a part without an output")?;
             let series = match part.dataset.store {
                 Store::Packed => tables[output].take().map(SeriesTable::into_bytes),
-                Store::Rows => None,
+                Store::Rows => behind.remove(&at),
             };
             cache.finish_part(part, series.as_deref())?;
         }
@@ -532,9 +573,9 @@ fn distinct(hashes: &mut [u64]) -> bool {
 pub(super) fn csv(work: &FileWork<'_>, splitter: csv::Splitter) -> Result<Loaded, LoadFault> {
     let header = splitter.header().names.clone();
     let mut splitter = splitter;
-    let (sink, state, tables) = run(work, &header, || Ok(splitter.next_block()?.map(Block::Csv)))?;
+    let (sink, read) = run(work, &header, || Ok(splitter.next_block()?.map(Block::Csv)))?;
     let identity = splitter.finish()?;
-    Ok(sink.finish(&state, tables, identity.digest)?)
+    Ok(sink.finish(read, identity.digest)?)
 }
 
 /// Reads a JSON file whose first block was taken already.
@@ -545,7 +586,7 @@ pub(super) fn json(
 ) -> Result<Loaded, LoadFault> {
     let mut splitter = splitter;
     let mut first = first;
-    let (sink, state, tables) = run(work, &[], || match first.take() {
+    let (sink, read) = run(work, &[], || match first.take() {
         Some(block) => Ok(Some(Block::Json(block))),
         None => Ok(splitter.next_block()?.map(Block::Json)),
     })?;
@@ -554,7 +595,7 @@ pub(super) fn json(
     let identity = splitter.finish()?;
     let found = sink.parts.first().map_or(0, |p| p.loaded + p.filtered + p.rejected);
     let more = counted_more(work, &members, found);
-    let mut loaded = sink.finish(&state, tables, identity.digest)?;
+    let mut loaded = sink.finish(read, identity.digest)?;
     if let Some(more) = more {
         loaded.problems.push(("data/cut-export".to_owned(), more));
     }
@@ -588,7 +629,24 @@ fn counted_more(
     ))
 }
 
-type Run<'w> = (Sink<'w>, State, Vec<SeriesTable>);
+/// What the threads have learnt of a file.
+struct Read {
+    state: State,
+    tables: Vec<SeriesTable>,
+    folds: Folds,
+}
+
+impl Read {
+    /// Takes over what another thread has learnt.
+    fn merge(&mut self, state: &State, folds: Folds) {
+        self.state.merge(state);
+        for (mine, theirs) in self.folds.iter_mut().zip(folds) {
+            if let (Some(mine), Some(theirs)) = (mine, theirs) {
+                mine.unite(theirs);
+            }
+        }
+    }
+}
 
 /// A file this short is read on one thread.
 const ALONE: u64 = 256 << 10;
@@ -598,7 +656,7 @@ fn run<'w>(
     work: &'w FileWork<'w>,
     header: &[String],
     mut next: impl FnMut() -> Result<Option<Block>, ReadError> + Send,
-) -> Result<Run<'w>, LoadFault> {
+) -> Result<(Sink<'w>, Read), LoadFault> {
     let mut sink = Sink::new(work)?;
     let mapping = &work.mapping;
     let tables: Vec<SeriesTable> = mapping.datasets().iter().map(|_| SeriesTable::default()).collect();
@@ -606,8 +664,8 @@ fn run<'w>(
     // The first blocks here; only a long file is worth its threads.
     loop {
         let Some(block) = next()? else {
-            let state = worker.state;
-            return Ok((sink, state, tables));
+            let Worker { state, folds, .. } = worker;
+            return Ok((sink, Read { state, tables, folds }));
         };
         let done = worker.block(&block, header);
         sink.take(done)?;
@@ -616,7 +674,7 @@ fn run<'w>(
         }
     }
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let states: Mutex<Vec<State>> = Mutex::new(vec![worker.state]);
+    let learnt: Mutex<Vec<(State, Folds)>> = Mutex::new(vec![(worker.state, worker.folds)]);
     let (block_out, block_in) = mpsc::sync_channel::<(u64, Block)>(threads * 2);
     let (done_out, done_in) = mpsc::sync_channel::<(u64, Done)>(threads * 4);
     let block_in = Mutex::new(block_in);
@@ -634,7 +692,7 @@ fn run<'w>(
         });
         for _ in 0..threads {
             let done_out = done_out.clone();
-            let (block_in, tables, states) = (&block_in, &tables, &states);
+            let (block_in, tables, learnt) = (&block_in, &tables, &learnt);
             scope.spawn(move || {
                 let mut worker = Worker::new(mapping, tables);
                 loop {
@@ -644,7 +702,8 @@ fn run<'w>(
                         break;
                     }
                 }
-                states.lock().unwrap_or_else(PoisonError::into_inner).push(worker.state);
+                let mut learnt = learnt.lock().unwrap_or_else(PoisonError::into_inner);
+                learnt.push((worker.state, worker.folds));
             });
         }
         drop(done_out);
@@ -666,10 +725,11 @@ fn run<'w>(
         Ok(())
     });
     result?;
-    let mut all = states.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
-    let mut state = all.next().context("no state").map_err(LoadFault::Other)?;
-    for other in all {
-        state.merge(&other);
+    let mut all = learnt.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+    let (state, folds) = all.next().context("no state").map_err(LoadFault::Other)?;
+    let mut read = Read { state, tables, folds };
+    for (state, folds) in all {
+        read.merge(&state, folds);
     }
-    Ok((sink, state, tables))
+    Ok((sink, read))
 }

@@ -7,8 +7,9 @@
 pub use super::profile::{Format, JoinNeed, Joins, Lookup, MappingError, MissingColumn, Record};
 use super::{
     detect::Detected,
-    profile::{Compiled, Made, Place, PlainWay, Profile, RowFault, Scope, Stands},
+    profile::{Compiled, Fold, Made, Place, PlainWay, Profile, RowFault, Scope, Stands},
     validate::{self, Reason},
+    wide::{self, Sheet},
 };
 use crate::model::datasets::{self, Dataset, fold_name};
 use serde_json::{Map, Value};
@@ -181,29 +182,23 @@ impl Mapping {
         Ok(Mapping::of(Kind::Cells { fields, header: owned(header) }, vec![dataset]))
     }
 
-    /// identities with `account_id` and one column a system, each filled cell of which is a row.
+    /// identities with the account and one column a system, each filled cell of which is a row.
     pub fn wide(header: Option<&[&str]>) -> Result<Mapping, MappingError> {
         let datasets: Vec<_> = datasets::find("identities").into_iter().collect();
         let Some(header) = header else { return Ok(Mapping::of(Kind::WideKeys, datasets)) };
-        let account = header.iter().position(|h| fold_name(h) == "accountid");
-        let systems =
-            header.iter().enumerate().filter_map(|(at, h)| Some((system_name(h)?, at))).collect::<Vec<_>>();
+        let Some(Sheet { account, systems }) = Sheet::of(header) else {
+            let account = wide::account_of(header).is_none();
+            let lacks = if account { "account_id" } else { "a column for each system" };
+            let missing = vec![MissingColumn::new(lacks, Vec::new(), header)];
+            return Err(MappingError::MissingColumns { what: "dataset identities".to_owned(), missing });
+        };
         for (i, (name, first)) in systems.iter().enumerate() {
             if let Some((_, second)) = systems[i + 1..].iter().find(|(n, _)| n == name) {
                 let column = header[*second].to_owned();
                 return Err(MappingError::DuplicateHeader { column, first: first + 1, second: second + 1 });
             }
         }
-        match account {
-            Some(account) if !systems.is_empty() => {
-                Ok(Mapping::of(Kind::WideCells { account, systems, header: owned(header) }, datasets))
-            }
-            _ => {
-                let lacks = if account.is_none() { "account_id" } else { "a column for each system" };
-                let missing = vec![MissingColumn::new(lacks, Vec::new(), header)];
-                Err(MappingError::MissingColumns { what: "dataset identities".to_owned(), missing })
-            }
-        }
+        Ok(Mapping::of(Kind::WideCells { account, systems, header: owned(header) }, datasets))
     }
 
     /// A vendor's export.
@@ -220,6 +215,14 @@ impl Mapping {
     /// The dataset of each output. A profile may give one dataset by several outputs.
     pub fn datasets(&self) -> &[&'static Dataset] {
         &self.datasets
+    }
+
+    /// The columns that an output folds: its rows are then shares of rows, with what is to be counted or listed in them.
+    pub(super) fn folds(&self, output: usize) -> &[(usize, Fold)] {
+        match &self.kind {
+            Kind::Profile(compiled) => compiled.outputs.get(output).map_or(&[], |o| &o.folds),
+            _ => &[],
+        }
     }
 
     /// Where each column of a canonical CSV file stands, in catalogue order; `None` for every other mapping.
@@ -331,13 +334,12 @@ impl Mapping {
                     v => super::profile::scalar(v)
                         .ok_or(Reason::fixed("is a list or object; one value is expected")),
                 };
-                let account = map
-                    .iter()
-                    .find(|(k, _)| fold_name(k) == "accountid")
-                    .map_or(Ok(Cow::Borrowed("")), |(_, v)| text(v));
-                let filled = map
-                    .iter()
-                    .filter_map(|(k, v)| Some((Cow::Owned(system_name(k)?), text(v).ok(), None, k.as_str())));
+                let names: Vec<&str> = map.keys().map(String::as_str).collect();
+                let own = wide::account_of(&names).map(|at| names[at]);
+                let account = own.and_then(|k| map.get(k)).map_or(Ok(Cow::Borrowed("")), text);
+                let filled = map.iter().filter(|(k, _)| Some(k.as_str()) != own).filter_map(|(k, v)| {
+                    Some((Cow::Owned(wide::system_of(k)?), text(v).ok(), None, k.as_str()))
+                });
                 run.wide(account, filled);
             }
             (Kind::Profile(compiled), record) => run.profile(compiled, &mut state.seen, record, &around),
@@ -569,20 +571,6 @@ pub(crate) fn missing_columns(dataset: &Dataset, has: &dyn Fn(usize) -> bool) ->
     let required = dataset.columns.iter().enumerate().filter(|(at, c)| c.required && !has(*at));
     let groups = dataset.one_of.iter().filter(|g| !g.iter().filter_map(|n| dataset.position(n)).any(has));
     required.map(|(_, c)| c.name).chain(groups.filter_map(|g| g.first().copied())).collect()
-}
-
-/// The system that a header of a wide identities file names (`Stripe`, `stripe_id`, `Salesforce Account ID`);
-/// `None` for the account's own columns.
-pub(crate) fn system_name(header: &str) -> Option<String> {
-    let accounts = datasets::find("accounts")?;
-    let header = header.trim().trim_start_matches('\u{feff}');
-    if header.is_empty() || accounts.match_header(header).is_some() {
-        return None;
-    }
-    let name = header.to_lowercase().replace([' ', '-'], "_");
-    let endings = ["_customer_id", "_account_id", "_organization_id", "_organisation_id", "_id"];
-    let short = endings.iter().find_map(|e| name.strip_suffix(e).filter(|s| !s.is_empty()));
-    Some(short.unwrap_or(&name).to_owned())
 }
 
 /// Whether the object around a JSON array says that there is more: `"has_more": true`.

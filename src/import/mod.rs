@@ -8,6 +8,7 @@ pub mod detect;
 pub mod draft;
 pub mod exports;
 mod fast;
+mod fold;
 pub mod ingest;
 mod load;
 pub mod mapping;
@@ -16,3 +17,4 @@ pub mod read;
 #[cfg(test)]
 mod samples;
 pub mod validate;
+mod wide;

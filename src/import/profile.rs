@@ -43,13 +43,20 @@
 //!   allowed), `named_zone` (`YYYY-MM-DD HH:MM:SS PST`: the abbreviations that name one offset, those of North America as
 //!   RFC 5322 reads them; another rejects the row), `unix_s`, `unix_ms`, `day_first` (`31/12/2026`, also with `.` or `-`,
 //!   with the month's English name, and with a clock of 12 or 24 hours behind it), `month_first` (`12/31/2026`),
-//!   `either_first` (as the date itself tells; `5/6/2026` does not and is rejected; dots are day first);
-//!   `plus_minutes = "field"`: so many minutes later; `zone` (IANA) for times without an offset, else the zone in the
-//!   header's brackets, else the file's; `inclusive = true`: an end that is part of the period (the day after it, or the
-//!   second after a second 59, is the canonical, exclusive end).
+//!   `either_first` (as the date itself tells; `5/6/2026` does not and is rejected; dots are day first), `month`
+//!   (`YYYY-MM` or `YYYYMM`: its first day), `compact` (`YYYYMMDD`); `zone` (IANA) for times without an offset, else the
+//!   zone in the header's brackets, else the file's; `inclusive = true`: an end that is part of the period (the day after
+//!   it, or the second after a second 59, is the canonical, exclusive end); `plus_minutes = "field"`: so many minutes
+//!   later; `plus`: a span that is added, such as `15m`, `1h`, `1d`, `1w`, `1mo` (the end of an hour that is named by its
+//!   start).
 //!
 //! **Outputs.** `rows` names the nested list whose items are the rows, or as `environments{}` the object whose values. `when` limits an output to some records;
 //! `keep` and `drop` (a condition, or a list of them of which one must hold) filter rows, and are counted.
+//!
+//! **Folds.** Where a column has `fold`, the records that agree in all other columns make one row: `distinct` counts the
+//! different values of the column (`logins = { fold = "distinct", from = "messageId", when = { event = "Signed In" } }`,
+//! so that an event that stands twice counts once), `list` lists them. Neither the order of records nor how often one
+//! stands there matters; and a row that several files give a share of is united from them, see [`crate::cache::Folded`].
 //!
 //! **Joins.** `join.invoices = { profile = "lago/invoices", key = "lago_id", by = "invoice_lago_id" }`: another
 //! export (all files recognised by that profile, or `file = "invoices*.csv"` beside this one), whose row with `key`
@@ -80,6 +87,7 @@ pub use words::{Format, ProfileWords};
 pub(crate) use path::{Path, Scope, Stands, scalar};
 pub(crate) use recognise::header_zone;
 pub(crate) use row::{Compiled, Made, Place, PlainWay, RowFault};
+pub(crate) use words::Fold;
 
 use crate::model::datasets::Dataset;
 use std::{
@@ -119,6 +127,14 @@ impl Profile {
     /// The datasets whose rows it gives, in its order; one may stand twice.
     pub fn datasets(&self) -> impl Iterator<Item = &'static Dataset> + '_ {
         self.outputs.iter().map(|o| o.dataset)
+    }
+
+    /// Whether it gives rows of a dataset, with values for a column where one is named.
+    pub fn gives(&self, dataset: &str, column: Option<&str>) -> bool {
+        self.outputs.iter().filter(|o| o.dataset.name == dataset).any(|output| {
+            let position = column.map(|c| output.dataset.position(c));
+            position.is_none_or(|at| output.columns.iter().any(|(p, _)| Some(*p) == at))
+        })
     }
 
     /// The companion files it needs.
@@ -177,6 +193,8 @@ pub(crate) struct Output {
     pub drop: Vec<Condition<Field>>,
     /// By position in the catalogue.
     pub columns: Vec<(usize, Vec<Take<Field>>)>,
+    /// Columns whose values many records make together.
+    pub folds: Vec<(usize, Fold)>,
 }
 
 /// A place that a value comes from, as a profile names it.
@@ -225,6 +243,8 @@ pub(crate) struct Take<F> {
     pub plus: Option<F>,
     pub zone: Option<chrono_tz::Tz>,
     pub inclusive: bool,
+    /// What is added to a time.
+    pub span: Option<words::Span>,
 }
 
 /// What a value is made of.

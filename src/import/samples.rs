@@ -2,14 +2,18 @@
 
 use super::{
     detect::{Detected, Head, detect, score_header},
-    mapping::{JoinNeed, Joins, Lookup, Mapping, Outcome, Record, says_cut},
+    draft::Draft,
+    fold::FoldTable,
+    mapping::{JoinNeed, Joins, Lookup, Mapping, OutRow, Outcome, Record, says_cut},
     profile::Profiles,
     read::{Format, Open, Source, csv, json},
 };
+use crate::model::datasets::Dataset;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
-    collections::BTreeSet,
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -85,16 +89,15 @@ fn read(path: &Path) -> Records {
     Records::Items { items, members: splitter.members().iter().cloned().collect() }
 }
 
-fn recognised(records: &Records) -> Detected {
-    let all = Profiles::builtin();
+fn recognised(records: &Records, all: &Profiles) -> Detected {
     let found = match records {
         Records::Rows { header, .. } => {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
-            detect("export.csv", &Head::Header(&header), None, &all)
+            detect("export.csv", &Head::Header(&header), None, all)
         }
         Records::Items { items, .. } => {
             let first: Vec<Value> = items.iter().take(20).map(|i| i.value.clone()).collect();
-            detect("export.json", &Head::Records { first: &first, container: None }, None, &all)
+            detect("export.json", &Head::Records { first: &first, container: None }, None, all)
         }
     };
     found.unwrap_or_else(|e| panic!("{e}"))
@@ -106,7 +109,8 @@ fn joins(found: &Detected, sample: &Path, with: &[String]) -> Joins {
         let mut all: Option<Lookup> = None;
         for name in with {
             let records = read(&sample.with_file_name(name));
-            if need.profile.as_ref().is_some_and(|wanted| recognised(&records).name() != wanted) {
+            let is_it = |wanted: &String| recognised(&records, &Profiles::builtin()).name() == wanted;
+            if !need.profile.as_ref().is_none_or(is_it) {
                 continue;
             }
             let table = lookup(&need, name, &records);
@@ -144,9 +148,18 @@ fn lookup(need: &JoinNeed, name: &str, records: &Records) -> Lookup {
 /// What the sample gives, and the profile that claims it.
 fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected) {
     let records = read(sample);
-    let found = recognised(&records);
+    let found = recognised(&records, &Profiles::builtin());
     let joins = joins(&found, sample, with);
-    let mut got = Expected { with: with.to_vec(), ..Expected::default() };
+    let name = sample.file_name().unwrap().to_str().unwrap();
+    let (mut got, present) = made(&found, &records, joins, name);
+    got.with = with.to_vec();
+    got.absent = absent.iter().filter(|c| !present.contains(*c)).cloned().collect();
+    (found.name().to_owned(), got)
+}
+
+/// What a recognised file gives, and the columns that it has: `dataset.column`.
+fn made(found: &Detected, records: &Records, joins: Joins, file_name: &str) -> (Expected, BTreeSet<String>) {
+    let mut got = Expected::default();
     let mut rows: Vec<String> = Vec::new();
     let mut note = |line: u64, outcome: Outcome| {
         got.filtered += u64::from(outcome.filtered);
@@ -154,28 +167,33 @@ fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected
         got.rejects
             .extend(outcome.rejected.iter().map(|r| format!("{}.{} line {line}", r.dataset, r.column)));
     };
-    let mut keep = |row: super::mapping::OutRow<'_, '_>| {
-        let cells = row.dataset.columns.iter().zip(row.values);
+    let mut folds: BTreeMap<usize, FoldTable> = BTreeMap::new();
+    let shown = |dataset: &Dataset, values: &[Option<Cow<'_, str>>]| {
+        let cells = dataset.columns.iter().zip(values);
         let filled = cells.filter_map(|(c, v)| v.as_ref().map(|v| format!(" {}={v}", c.name)));
-        rows.push(format!("{}:{}", row.dataset.name, filled.collect::<String>()));
+        format!("{}:{}", dataset.name, filled.collect::<String>())
     };
-    let file_name = sample.file_name().unwrap().to_str().unwrap();
-    let (mapping, state) = match &records {
+    let mut keep = |mapping: &Mapping, row: OutRow<'_, '_>| match mapping.folds(row.output) {
+        [] => rows.push(shown(row.dataset, row.values)),
+        how => folds.entry(row.output).or_insert_with(|| FoldTable::new(how)).add(0, row.values),
+    };
+    let (mapping, state) = match records {
         Records::Rows { header, rows } => {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
-            let mapping = Mapping::new(&found, Some(&header), joins).unwrap().for_file(file_name);
+            let mapping = Mapping::new(found, Some(&header), joins).unwrap().for_file(file_name);
             let mut state = mapping.state();
             for (line, row) in rows {
                 let cells: Vec<&str> = row.iter().map(String::as_str).collect();
-                note(*line, mapping.apply(&mut state, Record::Cells(&cells), &mut keep));
+                note(*line, mapping.apply(&mut state, Record::Cells(&cells), &mut |row| keep(&mapping, row)));
             }
             (mapping, state)
         }
         Records::Items { items, members } => {
-            let mapping = Mapping::new(&found, None, joins).unwrap().for_file(file_name);
+            let mapping = Mapping::new(found, None, joins).unwrap().for_file(file_name);
             let mut state = mapping.state();
             for i in items {
                 let record = Record::Json(&i.value);
+                let mut keep = |row: OutRow<'_, '_>| keep(&mapping, row);
                 note(i.line, mapping.apply_within(&mut state, record, &i.around, &mut keep));
             }
             if says_cut(members) {
@@ -194,9 +212,12 @@ fn given(sample: &Path, with: &[String], absent: &[String]) -> (String, Expected
             there.into_iter().map(|at| format!("{}.{}", d.name, d.columns[at].name)).collect::<Vec<_>>()
         })
         .collect();
-    got.absent = absent.iter().filter(|c| !present.contains(*c)).cloned().collect();
+    for (output, table) in folds {
+        let dataset = mapping.datasets()[output];
+        rows.extend(table.finish().0.iter().map(|r| shown(dataset, &r.cells)));
+    }
     got.rows = rows.join("\n");
-    (found.name().to_owned(), got)
+    (got, present)
 }
 
 /// Every sample with the profile that it is a sample of.
@@ -241,4 +262,79 @@ fn every_sample_is_recognised_by_its_shape_alone_and_gives_the_rows_that_stand_b
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a company's own table must give once its draft is in crosscheck.toml: `fixtures/tables/NAME.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    /// A check that reads it; tests on the built binary run it.
+    #[allow(dead_code, reason = "read by the tests of the binary")]
+    check: Option<String>,
+    /// The system whose ids its accounts are.
+    system: Option<String>,
+    rows: String,
+}
+
+#[test]
+fn a_draft_reads_its_table_without_an_edit() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tables");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e != "toml")) {
+        let table: Table = toml::from_str(&fs::read_to_string(file.with_extension("toml")).unwrap()).unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let records = read(file);
+        let draft = match &records {
+            Records::Rows { header, rows } => {
+                let header: Vec<&str> = header.iter().map(String::as_str).collect();
+                let rows: Vec<Vec<&str>> =
+                    rows.iter().map(|(_, r)| r.iter().map(String::as_str).collect()).collect();
+                Draft::from_rows(name, &header, &rows)
+            }
+            Records::Items { items, .. } => {
+                Draft::from_records(name, &items.iter().map(|i| i.value.clone()).collect::<Vec<_>>())
+            }
+        };
+        let own: toml::Table = toml::from_str(&draft.text()).unwrap();
+        let profiles = Profiles::with_table(own["profile"].as_table().unwrap()).unwrap();
+        let found = recognised(&records, &profiles);
+        let system = found.profile().and_then(|p| p.system.clone());
+        let result = std::panic::catch_unwind(|| made(&found, &records, Joins::new(), name).0);
+        let got = result.unwrap_or_default();
+        let plain = Expected { rows: table.rows.trim().to_owned(), ..Expected::default() };
+        if got.rejects != plain.rejects || got.rows != plain.rows || system != table.system {
+            wrong.push(format!("{name} by {} {system:?} gives\n{got:?}\n{}", found.name(), draft.toml));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_ten_lines_of_contributing_read_the_export_that_stands_there() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("CONTRIBUTING.md")).unwrap();
+    let section = text.split("## Adding a vendor's export").nth(1).unwrap().split("\n## ").next().unwrap();
+    let mut blocks: Vec<String> = Vec::new();
+    let mut inside = false;
+    for line in section.lines() {
+        match line.strip_prefix("    ") {
+            Some(code) if inside => blocks.last_mut().unwrap().push_str(&format!("{code}\n")),
+            Some(code) => blocks.push(format!("{code}\n")),
+            None => {}
+        }
+        inside = line.starts_with("    ");
+    }
+    let [profile, sample, expected] = blocks.as_slice() else { panic!("{blocks:?}") };
+    assert_eq!(profile.lines().count(), 10);
+    let own = toml::Table::from_iter([("acme".to_owned(), toml::Value::Table(profile.parse().unwrap()))]);
+    let profiles = Profiles::with_table(&own).unwrap();
+    let mut lines = (1..).zip(sample.lines().map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>()));
+    let (_, header) = lines.next().unwrap();
+    let records = Records::Rows { header, rows: lines.collect() };
+    let found = recognised(&records, &profiles);
+    assert_eq!(found.name(), "acme");
+    let mut expected: Expected = toml::from_str(expected).unwrap();
+    expected.rows = expected.rows.trim().to_owned();
+    assert_eq!(made(&found, &records, Joins::new(), "invoices.csv").0, expected);
 }

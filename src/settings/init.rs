@@ -17,6 +17,8 @@ pub struct Found {
     pub sources: Vec<FoundSource>,
     /// Files that nothing recognised.
     pub unknown: Vec<String>,
+    /// The identity sheet that is still to be written: its path and header.
+    pub sheet: Option<(String, String)>,
 }
 
 /// A kind of file and what it holds.
@@ -97,6 +99,17 @@ fn sources(text: &mut String, doc: &str, found: &Found) {
         explain(
             text,
             &format!("Not recognised: {}; 'crosscheck profile FILE' drafts a profile.", quote(name)),
+        );
+    }
+    if let Some((path, header)) = &found.sheet {
+        line(text, "");
+        explain(
+            text,
+            &format!(
+                "Still needed: {}, a line for each account, with its ids in the other systems: {}",
+                quote(path),
+                quote(header)
+            ),
         );
     }
     if found.sources.is_empty() {

@@ -28,7 +28,7 @@ impl Ingest<'_> {
         let mut companions: Vec<(String, String)> = Vec::new();
         let Some(profile) = detected.profile() else { return Ok((joins, companions)) };
         let needs = profile.joins();
-        if needs.iter().any(|need| need.optional) {
+        if !needs.is_empty() {
             companions.push((format!("{NEIGHBOURS}{}", self.neighbours(export)), String::new()));
         }
         for need in needs {

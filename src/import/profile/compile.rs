@@ -99,6 +99,7 @@ impl Finder<'_> {
             plus: take.plus.as_ref().map(|f| self.slot(f)).transpose()?,
             zone: take.zone,
             inclusive: take.inclusive,
+            span: take.span,
         })
     }
 
@@ -125,6 +126,7 @@ impl Finder<'_> {
             currency: output.dataset.position("currency").filter(|at| !columns[*at].is_empty()),
             columns,
             certain,
+            folds: output.folds.clone(),
         };
         if self.profile.format == Format::Csv {
             self.complete(output, &out)?;

@@ -3,12 +3,12 @@
 use super::{
     Condition, Field, Format, Output, Path, Profile, ProfileError, Take, What,
     recognise::Recognise,
-    words::{Conditions, OutputWords, ProfileWords, RecogniseWords, TakeWords, Unit, Word},
+    words::{Conditions, Fold, OutputWords, ProfileWords, RecogniseWords, Span, TakeWords, Unit, Word},
 };
 use crate::{
     import::validate,
     model::{
-        datasets::{self, Column, DATASETS, Dataset, Type, fold_name},
+        datasets::{self, Column, DATASETS, Dataset, Store, Type, fold_name},
         money, time,
     },
 };
@@ -191,7 +191,7 @@ impl Maker {
             }
             None => None,
         };
-        let mut columns = Vec::new();
+        let (mut columns, mut folds) = (Vec::new(), Vec::new());
         for (name, takes) in &words.columns {
             let at = at.key(&format!("columns.{name}"));
             let Some(position) = dataset.position(name) else {
@@ -199,13 +199,19 @@ impl Maker {
                 let near = near.first().map(|n| format!("; did you mean {n}?")).unwrap_or_default();
                 return Err(at.fault(&format!("{} has no such column{near}", dataset.name)));
             };
-            let takes = takes.0.iter().map(|t| self.take(&at, t, &dataset.columns[position]));
+            let mut column = dataset.columns[position];
+            if let Some(fold) = fold_of(&at, &takes.0, dataset, &column)? {
+                folds.push((position, fold));
+                column.ty = Type::Text;
+            }
+            let takes = takes.0.iter().map(|t| self.take(&at, t, &column));
             let takes: Vec<_> = takes.collect::<Result<_, _>>()?;
             if !takes.is_empty() {
                 columns.push((position, takes));
             }
         }
         columns.sort_by_key(|(position, _)| *position);
+        folds.sort_by_key(|(position, _)| *position);
         complete(at, dataset, &columns)?;
         Ok(Output {
             dataset,
@@ -214,6 +220,7 @@ impl Maker {
             keep: self.conditions(&at.key("keep"), words.keep.as_ref())?,
             drop: self.conditions(&at.key("drop"), words.drop.as_ref())?,
             columns,
+            folds,
         })
     }
 
@@ -248,11 +255,14 @@ impl Maker {
         if words.split.as_ref().is_some_and(|s| s.is_empty() || column.ty != Type::List) {
             return Err(at.of("split", "names the characters between the items of a list"));
         }
-        let timed =
-            words.time.is_some() || words.zone.is_some() || words.inclusive || words.plus_minutes.is_some();
+        let timed = words.time.is_some()
+            || words.zone.is_some()
+            || words.inclusive
+            || words.plus_minutes.is_some()
+            || words.plus.is_some();
         if timed && !matches!(column.ty, Type::Time | Type::Date) {
             return Err(at.fault(&format!(
-                "time, zone, inclusive and plus_minutes are for times; {} is {}",
+                "time, zone, inclusive, plus_minutes and plus are for times; {} is {}",
                 column.name,
                 column.ty.name()
             )));
@@ -261,6 +271,12 @@ impl Maker {
             Some(z) => {
                 Some(time::zone(z).ok_or_else(|| at.of("zone", &format!("{z} is no IANA time zone")))?)
             }
+            None => None,
+        };
+        let span = match &words.plus {
+            Some(text) => Some(Span::parse(text).ok_or_else(|| {
+                at.of("plus", &format!("{text} is no span such as 15m, 1h, 1d, 1w or 1mo"))
+            })?),
             None => None,
         };
         let fixed = words.fixed.as_ref().into_iter().chain(&words.default);
@@ -303,8 +319,34 @@ impl Maker {
             plus,
             zone,
             inclusive: words.inclusive,
+            span,
         })
     }
+}
+
+/// How a column's ways fold, all of them alike.
+fn fold_of(
+    at: &At<'_>,
+    takes: &[TakeWords],
+    dataset: &Dataset,
+    column: &Column,
+) -> Result<Option<Fold>, ProfileError> {
+    let Some(fold) = takes.first().and_then(|t| t.fold) else {
+        let late = takes.iter().any(|t| t.fold.is_some());
+        return if late { Err(at.of("fold", "stands in each way of a column or in none")) } else { Ok(None) };
+    };
+    if takes.iter().any(|t| t.fold != Some(fold)) {
+        return Err(at.of("fold", "is the same in each way of a column"));
+    }
+    let (wanted, holds) = match fold {
+        Fold::Distinct => ("a whole number", column.ty == Type::Int),
+        Fold::List => ("a list", column.ty == Type::List),
+    };
+    if !holds || column.key || column.required || dataset.store == Store::Packed {
+        let is = column.ty.name();
+        return Err(at.of("fold", &format!("makes {wanted}; {} is {is}", column.name)));
+    }
+    Ok(Some(fold))
 }
 
 /// Every required column, and one of each group of alternatives, must come from somewhere; money in minor units

@@ -1,7 +1,7 @@
 //! A profile compiled for one file, and how it makes rows of a record.
 
 use super::{
-    Condition, Format, JoinNeed, Joins, Path, Profile, Take, What,
+    Condition, Fold, Format, JoinNeed, Joins, Path, Profile, Take, What,
     compile::Finder,
     path::{Found, Scope, scalar},
     recognise::fold_header,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     import::validate::{self, Reason},
-    model::datasets::{Dataset, nearest},
+    model::datasets::{Dataset, Type, nearest},
 };
 use chrono_tz::Tz;
 use serde_json::Value;
@@ -194,6 +194,8 @@ pub(crate) struct CompiledOutput {
     pub(super) currency: Option<usize>,
     /// The columns that the file has for certain, by position.
     pub certain: Vec<bool>,
+    /// Columns whose values many records make together.
+    pub folds: Vec<(usize, Fold)>,
 }
 
 /// A way to a column's value that only looks at paths of keys.
@@ -230,6 +232,7 @@ impl<'p> PlainWay<'p> {
             plus,
             zone,
             inclusive,
+            span,
         } = take;
         let bare = when.is_none()
             && strip.is_empty()
@@ -245,7 +248,8 @@ impl<'p> PlainWay<'p> {
             && time.is_none()
             && plus.is_none()
             && zone.is_none()
-            && !inclusive;
+            && !inclusive
+            && span.is_none();
         let (slots, separator) = match what {
             What::From(slots) => (slots, None),
             What::Concat(slots, separator) => (slots, Some(separator.as_str())),
@@ -424,9 +428,12 @@ impl Compiled {
         currency: Option<&str>,
         seen: &mut bool,
     ) -> Result<Option<Cow<'a, str>>, RowFault> {
-        let column = &output.dataset.columns[at];
+        let mut column = output.dataset.columns[at];
+        if output.folds.iter().any(|(folded, _)| *folded == at) {
+            column.ty = Type::Text;
+        }
         for take in &output.columns[at] {
-            match value::take(self, take, column, place, currency, seen) {
+            match value::take(self, take, &column, place, currency, seen) {
                 Ok(None) => {}
                 Ok(value) => return Ok(value),
                 Err((slot, raw, reason)) => {

@@ -199,6 +199,33 @@ fn times_are_read_in_the_form_and_zone_that_the_profile_says() {
 }
 
 #[test]
+fn months_and_compact_days_are_read_and_a_span_is_added() {
+    let time = |take: &str, value: &str| csv("issued_at", take, "V", value);
+    for month in ["2026-12", "202612"] {
+        assert_eq!(time("{ from = 'V', time = 'month' }", month), "2026-12-01");
+        assert_eq!(time("{ from = 'V', time = 'month', plus = '1mo' }", month), "2027-01-01");
+    }
+    assert!(time("{ from = 'V', time = 'month' }", "2026-13").starts_with('!'));
+    assert!(time("{ from = 'V', time = 'month' }", "2026/12").contains("YYYY-MM"));
+    assert_eq!(time("{ from = 'V', time = 'compact' }", "20260228"), "2026-02-28");
+    assert!(time("{ from = 'V', time = 'compact' }", "20260230").starts_with('!'));
+    assert!(time("{ from = 'V', time = 'compact' }", "2026022").contains("YYYYMMDD"));
+    let plus = |span: &str, value: &str| time(&format!("{{ from = 'V', plus = '{span}' }}"), value);
+    assert_eq!(plus("1h", "2026-02-28T23:30:00Z"), "2026-03-01T00:30:00Z");
+    assert_eq!(plus("15m", "2026-02-28 23:50:00"), "2026-03-01T00:05:00");
+    assert_eq!(plus("1h", "2026-02-28"), "2026-02-28T01:00:00");
+    assert_eq!(plus("1d", "2024-02-28"), "2024-02-29");
+    assert_eq!(plus("1w", "2026-12-28"), "2027-01-04");
+    assert_eq!(plus("1mo", "2026-01-31"), "2026-02-28");
+    assert!(plus("1mo", "2261-12-31").contains("1678 to 2261"));
+    assert!(own(&HEAD.replace("'Sum'", "{ from = 'Sum', plus = '1h' }")).is_err());
+    for span in ["h", "0h", "-1h", "1y", "70000d", "1.5h"] {
+        let text = format!("{HEAD}\ncolumns.issued_at = {{ from = 'V', plus = '{span}' }}");
+        assert!(own(&text).unwrap_err().contains("no span"), "{span}");
+    }
+}
+
+#[test]
 fn minor_units_follow_the_currency_of_the_row() {
     let total = |take: &str, value: &str| csv("total", take, "V", value);
     assert_eq!(total("'V'", "5.50"), "5.5");

@@ -4,7 +4,7 @@ use super::{
     Take, What, abbreviation,
     path::{Found, Path, Scope, scalar},
     row::{Compiled, Fetched, Place, Slot},
-    words::TimeForm,
+    words::{Span, TimeForm},
 };
 use crate::{
     import::validate::{self, REQUIRED, Reason},
@@ -12,10 +12,10 @@ use crate::{
         datasets::{Column, Type, fold_name},
         decimal::{self, Decimal},
         money,
-        time::{NotTime, Stamp},
+        time::{NotTime, Stamp, Unit},
     },
 };
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike};
 use chrono_tz::Tz;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -140,6 +140,7 @@ pub(super) fn take<'a>(
             || take.zone.is_some()
             || take.inclusive
             || plus.is_some()
+            || take.span.is_some()
             || header_zone(slot).is_some())
     {
         let zone = take.zone.or(header_zone(slot));
@@ -356,6 +357,8 @@ fn time(
         TimeForm::DayFirst => local_date(text, Some(true))?,
         TimeForm::MonthFirst => local_date(text, Some(false))?,
         TimeForm::EitherFirst => local_date(text, None)?,
+        TimeForm::Month => first_of_month(text)?,
+        TimeForm::Compact => compact(text)?,
     };
     if let Some(later) = later {
         stamp = add(stamp, later, zone).ok_or(OUT_OF_RANGE)?;
@@ -368,6 +371,9 @@ fn time(
     }
     if take.inclusive {
         stamp = after(stamp).ok_or(OUT_OF_RANGE)?;
+    }
+    if let Some(span) = take.span {
+        stamp = spanned(stamp, span).ok_or(OUT_OF_RANGE)?;
     }
     if day && !matches!(stamp, Stamp::Date(_)) {
         return Err(Reason::fixed("is a timestamp where a day is expected"));
@@ -460,6 +466,46 @@ fn minute(text: &str) -> Result<Stamp, Reason> {
     parsed.map_err(|e| match e {
         NotTime::Other => Reason::fixed("is no timestamp of the form YYYY-MM-DD HH:MM"),
         e => fault(e),
+    })
+}
+
+/// `YYYY-MM` or `YYYYMM`: the first day.
+fn first_of_month(text: &str) -> Result<Stamp, Reason> {
+    let digits = |from, to| text.get(from..to).filter(|t| t.bytes().all(|b| b.is_ascii_digit()));
+    let parts = match text.len() {
+        6 => digits(0, 4).zip(digits(4, 6)),
+        7 if text.as_bytes()[4] == b'-' => digits(0, 4).zip(digits(5, 7)),
+        _ => None,
+    };
+    let (year, month) = parts.ok_or(Reason::fixed("is no month of the form YYYY-MM"))?;
+    Stamp::parse(&format!("{year}-{month}-01")).map_err(fault)
+}
+
+/// `YYYYMMDD`.
+fn compact(text: &str) -> Result<Stamp, Reason> {
+    if text.len() != 8 || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Reason::fixed("is no day of the form YYYYMMDD"));
+    }
+    Stamp::parse(&format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])).map_err(fault)
+}
+
+/// A time later. A day stays a day where whole days are added; an instant's days are those of UTC.
+fn spanned(stamp: Stamp, span: Span) -> Option<Stamp> {
+    let civil = match span {
+        Span::Minutes(n) => stamp.naive().checked_add_signed(TimeDelta::minutes(n.into()))?,
+        Span::Days(n) => Unit::Day.add(stamp.naive(), n.into(), 1)?,
+        Span::Months(n) => {
+            let start = stamp.naive();
+            Unit::Month.add(start, n.into(), start.day())?
+        }
+    };
+    if civil.year() > 2261 {
+        return None;
+    }
+    Some(match (stamp, span) {
+        (Stamp::Instant(_), _) => Stamp::Instant(civil.and_utc()),
+        (Stamp::Date(_), Span::Days(_) | Span::Months(_)) => Stamp::Date(civil.date()),
+        _ => Stamp::Civil(civil),
     })
 }
 

@@ -102,6 +102,43 @@ pub(crate) enum TimeForm {
     DayFirst,
     MonthFirst,
     EitherFirst,
+    Month,
+    Compact,
+}
+
+/// A span that is added to a time: `15m`, `1h`, `1d`, `1w`, `1mo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    Minutes(u16),
+    Days(u16),
+    Months(u16),
+}
+
+impl Span {
+    /// From its text in a profile.
+    pub(super) fn parse(text: &str) -> Option<Span> {
+        let digits = text.find(|c: char| !c.is_ascii_digit())?;
+        let (number, unit) = text.split_at(digits);
+        let n: u16 = number.parse().ok().filter(|n| *n > 0)?;
+        match unit {
+            "m" => Some(Span::Minutes(n)),
+            "h" => n.checked_mul(60).map(Span::Minutes),
+            "d" => Some(Span::Days(n)),
+            "w" => n.checked_mul(7).map(Span::Days),
+            "mo" => Some(Span::Months(n)),
+            _ => None,
+        }
+    }
+}
+
+/// What becomes of a column's values where many records make one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Fold {
+    /// How many different ones there are.
+    Distinct,
+    /// The different ones, sorted.
+    List,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -137,6 +174,8 @@ pub(super) struct TakeWords {
     pub time: Option<TimeForm>,
     pub zone: Option<String>,
     pub inclusive: bool,
+    pub plus: Option<String>,
+    pub fold: Option<Fold>,
 }
 
 /// One part of a text that is cut at a separator.

@@ -1,0 +1,137 @@
+//! Many records that make one row: the shares are gathered by the row's other columns.
+//!
+//! Each thread has a table of its own, and tables are united: what is gathered are sets, so that neither the order of
+//! records nor how threads share them matters. Memory grows with the rows and with what is counted of each, 8 bytes a
+//! value, not with the records.
+
+use super::profile::Fold;
+use crate::cache::Folded;
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap, HashSet},
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The cells of a row.
+type Cells = Vec<Option<Box<str>>>;
+
+/// What is gathered for one column of a row.
+#[derive(Debug)]
+enum Gathered {
+    Distinct(HashSet<u64, foldhash::fast::RandomState>),
+    List(BTreeSet<Box<str>>),
+}
+
+#[derive(Debug)]
+struct Group {
+    /// The first line that gives a share.
+    line: u64,
+    gathered: Vec<Gathered>,
+}
+
+/// The rows of one output so far.
+#[derive(Debug)]
+pub(super) struct FoldTable {
+    folds: Vec<(usize, Fold)>,
+    groups: HashMap<Cells, Group, foldhash::fast::RandomState>,
+}
+
+/// A row that was made of its shares.
+pub(super) struct FoldedRow {
+    pub line: u64,
+    pub cells: Vec<Option<Cow<'static, str>>>,
+}
+
+impl FoldTable {
+    pub(super) fn new(folds: &[(usize, Fold)]) -> FoldTable {
+        FoldTable { folds: folds.to_vec(), groups: HashMap::default() }
+    }
+
+    /// Adds a record's share.
+    pub(super) fn add(&mut self, line: u64, values: &[Option<Cow<'_, str>>]) {
+        let folded = |at: usize| self.folds.iter().any(|(f, _)| *f == at);
+        let cell =
+            |(at, v): (usize, &Option<Cow<'_, str>>)| v.as_deref().filter(|_| !folded(at)).map(Box::from);
+        let key: Cells = values.iter().enumerate().map(cell).collect();
+        let folds = &self.folds;
+        let group = self.groups.entry(key).or_insert_with(|| Group {
+            line,
+            gathered: folds
+                .iter()
+                .map(|(_, fold)| match fold {
+                    Fold::Distinct => Gathered::Distinct(HashSet::default()),
+                    Fold::List => Gathered::List(BTreeSet::new()),
+                })
+                .collect(),
+        });
+        group.line = group.line.min(line);
+        for ((at, _), gathered) in folds.iter().zip(&mut group.gathered) {
+            let Some(value) = values[*at].as_deref() else { continue };
+            match gathered {
+                Gathered::Distinct(all) => {
+                    all.insert(xxh3_64(value.as_bytes()));
+                }
+                Gathered::List(all) => {
+                    if !all.contains(value) {
+                        all.insert(value.into());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes over another table's shares.
+    pub(super) fn unite(&mut self, other: FoldTable) {
+        for (key, theirs) in other.groups {
+            match self.groups.entry(key) {
+                std::collections::hash_map::Entry::Vacant(free) => {
+                    free.insert(theirs);
+                }
+                std::collections::hash_map::Entry::Occupied(mut there) => {
+                    let mine = there.get_mut();
+                    mine.line = mine.line.min(theirs.line);
+                    for (mine, theirs) in mine.gathered.iter_mut().zip(theirs.gathered) {
+                        match (mine, theirs) {
+                            (Gathered::Distinct(a), Gathered::Distinct(b)) => a.extend(b),
+                            (Gathered::List(a), Gathered::List(b)) => a.extend(b),
+                            _ => {}
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The rows in the order of their cells, and what stands behind them. A set without a value leaves its cell empty.
+    pub(super) fn finish(self) -> (Vec<FoldedRow>, Folded) {
+        let of = |fold: Fold| self.folds.iter().filter(move |(_, f)| *f == fold).map(|(at, _)| *at).collect();
+        let mut folded = Folded { counts: of(Fold::Distinct), lists: of(Fold::List), rows: Vec::new() };
+        let mut groups: Vec<_> = self.groups.into_iter().collect();
+        groups.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let mut rows = Vec::with_capacity(groups.len());
+        for (key, group) in groups {
+            let mut cells: Vec<Option<Cow<'static, str>>> =
+                key.into_iter().map(|c| c.map(|text| Cow::Owned(text.into_string()))).collect();
+            let mut behind = Vec::new();
+            for ((at, _), gathered) in self.folds.iter().zip(group.gathered) {
+                cells[*at] = match gathered {
+                    Gathered::Distinct(all) => {
+                        let mut hashes: Vec<u64> = all.into_iter().collect();
+                        hashes.sort_unstable();
+                        let count = (!hashes.is_empty()).then(|| Cow::Owned(hashes.len().to_string()));
+                        behind.push(hashes);
+                        count
+                    }
+                    Gathered::List(all) if all.is_empty() => None,
+                    Gathered::List(all) => {
+                        let texts: Vec<serde_json::Value> = all.iter().map(|t| (**t).into()).collect();
+                        Some(Cow::Owned(serde_json::Value::Array(texts).to_string()))
+                    }
+                };
+            }
+            folded.rows.push(behind);
+            rows.push(FoldedRow { line: group.line, cells });
+        }
+        (rows, folded)
+    }
+}
