@@ -154,8 +154,10 @@ mod tests {
         );
     }
 
-    /// Cells, line and hashes of each row.
-    fn rows(table: FoldTable) -> Vec<(Vec<Option<String>>, u64, Vec<Vec<u64>>)> {
+    /// Cells, line and hashes of a row.
+    type Shown = (Vec<Option<String>>, u64, Vec<Vec<u64>>);
+
+    fn rows(table: FoldTable) -> Vec<Shown> {
         let (rows, behind) = table.finish();
         let cells = |r: &FoldedRow| r.cells.iter().map(|c| c.as_deref().map(str::to_owned)).collect();
         rows.iter().zip(behind.rows).map(|(r, b)| (cells(r), r.line, b)).collect()
