@@ -135,3 +135,69 @@ impl FoldTable {
         (rows, folded)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FOLDS: &[(usize, Fold)] = &[(2, Fold::Distinct), (3, Fold::List)];
+
+    /// Account, day, who, feature.
+    type Share = (u8, u8, Option<u8>, Option<u8>);
+
+    fn add(table: &mut FoldTable, line: u64, (account, day, who, feature): &Share) {
+        let text = |n: &u8| Cow::Owned(n.to_string());
+        table.add(
+            line,
+            &[Some(text(account)), Some(text(day)), who.as_ref().map(text), feature.as_ref().map(text)],
+        );
+    }
+
+    /// Cells, line and hashes of a row.
+    type Shown = (Vec<Option<String>>, u64, Vec<Vec<u64>>);
+
+    fn rows(table: FoldTable) -> Vec<Shown> {
+        let (rows, behind) = table.finish();
+        let cells = |r: &FoldedRow| r.cells.iter().map(|c| c.as_deref().map(str::to_owned)).collect();
+        rows.iter().zip(behind.rows).map(|(r, b)| (cells(r), r.line, b)).collect()
+    }
+
+    #[test]
+    fn a_value_counts_once_and_a_set_without_values_is_an_empty_cell() {
+        let mut table = FoldTable::new(FOLDS);
+        for (line, share) in (2..).zip([
+            (1, 1, Some(7), None),
+            (1, 1, Some(7), Some(3)),
+            (1, 1, Some(8), Some(2)),
+            (1, 2, None, None),
+        ]) {
+            add(&mut table, line, &share);
+        }
+        let shown: Vec<String> =
+            rows(table).iter().map(|(cells, line, _)| format!("{line} {:?}", &cells[2..])).collect();
+        assert_eq!(shown, [r#"2 [Some("2"), Some("[\"2\",\"3\"]")]"#, "5 [None, None]"]);
+    }
+
+    proptest! {
+        #[test]
+        fn neither_order_nor_the_tables_that_shares_go_through_matter(
+            shares in proptest::collection::vec(
+                (0u8..3, 0u8..3, proptest::option::of(0u8..5), proptest::option::of(0u8..4)), 0..40),
+            seed in proptest::collection::vec(0usize..3, 40),
+        ) {
+            let mut one = FoldTable::new(FOLDS);
+            let mut several = [FoldTable::new(FOLDS), FoldTable::new(FOLDS), FoldTable::new(FOLDS)];
+            for (line, share) in (1..).zip(&shares) {
+                add(&mut one, line, share);
+            }
+            for (n, share) in shares.iter().enumerate().rev() {
+                add(&mut several[seed[n]], n as u64 + 1, share);
+            }
+            let [mut first, second, third] = several;
+            first.unite(third);
+            first.unite(second);
+            prop_assert_eq!(rows(first), rows(one));
+        }
+    }
+}
