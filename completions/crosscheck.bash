@@ -936,7 +936,7 @@ _crosscheck() {
             return 0
             ;;
         crosscheck__subcmd__profile)
-            opts="-h --color --config --cache --quiet --verbose --no-progress --help"
+            opts="-h --color --config --cache --quiet --verbose --no-progress --write --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -562,6 +562,7 @@ set edit:completion:arg-completer[crosscheck] = {|@words|
             cand --quiet 'Nothing on standard error but errors'
             cand --verbose 'More on standard error'
             cand --no-progress 'No progress bars'
+            cand --write 'Add it to crosscheck.toml, so that the next import uses it'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -783,6 +783,7 @@ complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l cache 
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l quiet -d 'Nothing on standard error but errors'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l verbose -d 'More on standard error'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l no-progress -d 'No progress bars'
+complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -l write -d 'Add it to crosscheck.toml, so that the next import uses it'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand profile" -s h -l help -d 'Print help'
 complete -c crosscheck -n "__fish_crosscheck_using_subcommand init" -l color -d 'Whether the terminal output is coloured [default: auto]' -r -f -a "auto\t''
 always\t''

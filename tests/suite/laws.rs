@@ -962,6 +962,8 @@ impl Case {
             .map(|e| e.unwrap().path())
             .filter(|p| p.is_dir())
             .map(|p| p.file_name().unwrap().to_string_lossy().into_owned())
+            // A vendor's export is recognised by the form that the vendor gives it.
+            .filter(|name| !name.starts_with("vendor-"))
             .collect();
         names.sort();
         names
