@@ -6,7 +6,7 @@
 
 use super::{
     mapping::{MissingColumn, missing_columns},
-    profile::{Format, Profile, Profiles},
+    profile::{Profile, Profiles},
     wide::Sheet,
 };
 use crate::model::{
@@ -219,7 +219,7 @@ pub fn detect(
         return Err(Unknown::NoRecord);
     }
     // What the user wrote for this file goes before a guess by its columns.
-    if let Some(found) = file.by_profile(head, profiles.iter().filter(|p| !p.builtin))? {
+    if let Some(found) = file.by_profile(head, profiles.own())? {
         return Ok(found);
     }
     // A file that is named after one dataset is never taken for another: invoices.csv with a few common columns
@@ -393,15 +393,20 @@ pub fn looks_like_data(names: &[&str]) -> bool {
 
 /// How many names of a header are known: the most of any one dataset or profile. For telling delimiters apart.
 pub fn score_header(names: &[&str], profiles: &Profiles) -> usize {
-    let by_profile = profiles.iter().filter(|p| p.format == Format::Csv).map(|p| {
-        let wanted: BTreeSet<String> =
-            p.fields().iter().map(|f| fold_name(f.trim_end_matches("(*)"))).collect();
-        let plain = |n: &str| fold_name(n.split('(').next().unwrap_or(n));
-        names.iter().filter(|n| wanted.contains(&fold_name(n)) || wanted.contains(&plain(n))).count()
-    });
+    let own = DATASETS.iter().map(|d| known(d, names)).max().unwrap_or(0);
+    // Where a delimiter splits nothing, or most names are a dataset's, no vendor's export is asked for.
+    if names.len() < 2 || own * 2 >= names.len() {
+        return own;
+    }
+    let folded: Vec<[String; 2]> =
+        names.iter().map(|n| [fold_name(n), fold_name(n.split('(').next().unwrap_or(n))]).collect();
+    let by_profile = profiles
+        .headers()
+        .iter()
+        .map(|wanted| folded.iter().filter(|n| n.iter().any(|n| wanted.contains(n))).count());
     let systems: Vec<&str> = profiles.iter().filter_map(|p| p.system.as_deref()).collect();
     let sheet = Sheet::by_shape(names, &systems).map_or(0, |s| s.systems.len() + 1);
-    DATASETS.iter().map(|d| known(d, names)).chain(by_profile).chain([sheet]).max().unwrap_or(0)
+    by_profile.chain([own, sheet]).max().unwrap_or(0)
 }
 
 #[cfg(test)]

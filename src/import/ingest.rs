@@ -129,11 +129,7 @@ pub fn ingest(
     settings: &Settings,
     options: &Options<'_>,
 ) -> Result<Ingested> {
-    let mut profiles = blake3::Hasher::new();
-    for p in options.profiles.iter() {
-        profiles.update(p.digest().as_bytes());
-    }
-    let profiles = profiles.finalize().to_hex().to_string();
+    let profiles = options.profiles.digest();
     let job = Ingest { exports, settings, options, profiles, recognised: RefCell::default() };
     let mut out = Ingested::default();
     let mut known: Vec<Option<i64>> = Vec::with_capacity(exports.len());

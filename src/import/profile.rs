@@ -89,10 +89,10 @@ pub(crate) use recognise::header_zone;
 pub(crate) use row::{Compiled, Made, Place, PlainWay, RowFault};
 pub(crate) use words::Fold;
 
-use crate::model::datasets::Dataset;
+use crate::model::datasets::{Dataset, fold_name};
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, LazyLock},
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, LazyLock, OnceLock},
 };
 use thiserror::Error;
 
@@ -269,28 +269,37 @@ fn parse_builtin(name: &str, text: &str) -> Result<Profile, ProfileError> {
     resolve::resolve(name, words, true)
 }
 
-/// The profiles that a run knows: the built-in ones and the user's own.
-#[derive(Clone, Debug)]
+/// The built-in profiles as one digest, without reading them.
+static BUILTIN_DIGEST: LazyLock<blake3::Hash> = LazyLock::new(|| {
+    let mut hash = blake3::Hasher::new();
+    for (name, text) in BUILTIN {
+        hash.update(name.as_bytes()).update(b"\0").update(text.as_bytes()).update(b"\0");
+    }
+    hash.finalize()
+});
+
+/// The profiles that a run knows: the built-in ones and the user's own. The built-in ones are read only when a file
+/// must be recognised by them: most runs find all files as they were.
+#[derive(Clone, Debug, Default)]
 pub struct Profiles {
-    list: Vec<Arc<Profile>>,
+    own: Vec<Arc<Profile>>,
+    all: OnceLock<Vec<Arc<Profile>>>,
+    headers: OnceLock<Vec<HashSet<String>>>,
 }
 
 impl Profiles {
     /// The built-in ones, sorted by name.
     pub fn builtin() -> Profiles {
-        Profiles { list: BUILTINS.clone() }
+        Profiles::default()
     }
 
     /// The built-in ones and those of crosscheck.toml's `[profile]`. One of the same name replaces the built-in.
     pub fn with_user(own: BTreeMap<String, ProfileWords>) -> Result<Profiles, ProfileError> {
-        let mut all = Profiles::builtin();
+        let mut all = Profiles::default();
         for name in own.keys() {
-            let words = all.based(name, &own, 0)?;
-            let profile = Arc::new(resolve::resolve(name, words, false)?);
-            all.list.retain(|p| p.name != *name);
-            all.list.push(profile);
+            let words = Profiles::based(name, &own, 0)?;
+            all.own.push(Arc::new(resolve::resolve(name, words, false)?));
         }
-        all.list.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(all)
     }
 
@@ -305,7 +314,6 @@ impl Profiles {
 
     /// A user's profile with what it takes from its base.
     fn based(
-        &self,
         name: &str,
         own: &BTreeMap<String, ProfileWords>,
         depth: usize,
@@ -319,28 +327,64 @@ impl Profiles {
         }
         let builtin = BUILTINS.iter().find(|p| p.name == base);
         let under = match (base != name && own.contains_key(&base), builtin) {
-            (true, _) => self.based(&base, own, depth + 1)?,
+            (true, _) => Profiles::based(&base, own, depth + 1)?,
             (false, Some(p)) => p.words.clone(),
             (false, None) => {
-                return Err(fault(format!("there is no profile {base}{}", self.did_you_mean(&base))));
+                let near = Profiles::builtin().did_you_mean(&base);
+                return Err(fault(format!("there is no profile {base}{near}")));
             }
         };
         Ok(words.over(under))
     }
 
+    fn all(&self) -> &[Arc<Profile>] {
+        self.all.get_or_init(|| {
+            let replaced = |p: &&Arc<Profile>| self.own.iter().any(|o| o.name == p.name);
+            let builtin = BUILTINS.iter().filter(|p| !replaced(p));
+            let mut all: Vec<Arc<Profile>> = builtin.chain(&self.own).map(Arc::clone).collect();
+            all.sort_by(|a, b| a.name.cmp(&b.name));
+            all
+        })
+    }
+
     /// All, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Profile>> {
-        self.list.iter()
+        self.all().iter()
+    }
+
+    /// The user's own, sorted by name.
+    pub fn own(&self) -> impl Iterator<Item = &Arc<Profile>> {
+        self.own.iter()
     }
 
     /// The profile of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<Profile>> {
-        self.list.iter().find(|p| p.name == name)
+        self.own.iter().find(|p| p.name == name).or_else(|| self.iter().find(|p| p.name == name))
+    }
+
+    /// Changes when anything in any of them does: another profile may claim a file.
+    pub fn digest(&self) -> String {
+        let mut hash = blake3::Hasher::new();
+        hash.update(BUILTIN_DIGEST.as_bytes());
+        for p in &self.own {
+            hash.update(p.digest().as_bytes());
+        }
+        hash.finalize().to_hex().to_string()
+    }
+
+    /// The headers that each profile of CSV files names, folded.
+    pub(crate) fn headers(&self) -> &[HashSet<String>] {
+        self.headers.get_or_init(|| {
+            let of = |p: &Arc<Profile>| {
+                p.fields().iter().map(|f| fold_name(f.trim_end_matches("(*)"))).collect::<HashSet<_>>()
+            };
+            self.iter().filter(|p| p.format == Format::Csv).map(of).collect()
+        })
     }
 
     /// `; did you mean …?`, or nothing.
     pub(crate) fn did_you_mean(&self, name: &str) -> String {
-        let names = self.list.iter().map(|p| p.name.as_str());
+        let names = self.iter().map(|p| p.name.as_str());
         crate::model::datasets::nearest(name, names)
             .first()
             .map(|n| format!("; did you mean {n}?"))

@@ -134,6 +134,16 @@ impl Finder<'_> {
         Ok(Some(out))
     }
 
+    /// Why no output can take a record: what their `when` asks for is not there.
+    pub(super) fn nothing(&self) -> MappingError {
+        let asked = self.profile.outputs.iter().flat_map(|o| &o.when).flat_map(|c| &c.0);
+        let mut names: Vec<String> = asked.map(|(field, _)| field.to_string()).collect();
+        names.sort();
+        names.dedup();
+        let missing = names.iter().map(|name| MissingColumn::new(name, Vec::new(), self.header)).collect();
+        MappingError::MissingColumns { what: format!("profile {}", self.profile.name), missing }
+    }
+
     /// Of a CSV file: the required columns must have a source.
     fn complete(&self, written: &Output, out: &CompiledOutput) -> Result<(), MappingError> {
         let dataset = out.dataset;

@@ -316,6 +316,9 @@ impl Compiled {
         for output in &profile.outputs {
             outputs.extend(finder.output(output)?);
         }
+        if outputs.is_empty() {
+            return Err(finder.nothing());
+        }
         Ok(Compiled {
             outputs,
             csv: is == Format::Csv,

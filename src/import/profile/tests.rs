@@ -535,3 +535,14 @@ fn amounts_are_read_as_people_of_any_language_write_them() {
         assert_eq!(in_currency(code, written), is, "{code} {written}");
     }
 }
+
+#[test]
+fn a_file_that_can_hold_no_record_of_any_output_says_what_it_lacks() {
+    let text = HEAD.replace("dataset = 'invoices'", "dataset = 'invoices'\nwhen = { Type = 'bill' }");
+    let profile = own(&text).unwrap();
+    let e = Mapping::profile(&profile, Some(&["No", "Who", "State", "Sum", "Cur"]), Joins::new());
+    assert_eq!(e.unwrap_err().to_string(), "profile mine needs Type");
+    assert!(
+        Mapping::profile(&profile, Some(&["No", "Who", "State", "Sum", "Cur", "Type"]), Joins::new()).is_ok()
+    );
+}
