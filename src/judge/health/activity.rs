@@ -67,7 +67,9 @@ impl Daily {
             self.first -= 1;
         }
         let at = usize::try_from(day - self.first).ok()?;
-        if at >= self.days.len() {
+        if at == self.days.len() {
+            self.days.push_back(Use::default());
+        } else if at > self.days.len() {
             self.days.resize(at + 1, Use::default());
         }
         self.days.get_mut(at)
