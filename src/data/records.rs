@@ -1,6 +1,6 @@
 //! The records that several checks read.
 
-use super::record::record;
+use super::record::{Own, record};
 use crate::model::{
     decimal::Decimal,
     time::{Instant, Stamp},
@@ -163,6 +163,26 @@ record! {
         plan: Option<Text>,
         paid_at: Option<Instant>,
         voided_at: Option<Instant>,
+    }
+}
+
+record! {
+    /// One line of an invoice.
+    InvoiceLine of "invoice_lines" {
+        line_id: Own,
+        invoice_id: Text,
+        account_id: Option<Text>,
+        subscription_id: Option<Text>,
+        kind: Text,
+        plan: Option<Text>,
+        feature: Option<Text>,
+        metric: Option<Text>,
+        quantity: Option<Decimal>,
+        unit_amount: Option<Decimal>,
+        amount: Decimal,
+        currency: Text,
+        period_start: Option<Stamp>,
+        period_end: Option<Stamp>,
     }
 }
 
@@ -359,6 +379,7 @@ mod tests {
         columns_exist::<Metric>();
         columns_exist::<PriceTier>();
         columns_exist::<Invoice>();
+        columns_exist::<InvoiceLine>();
         columns_exist::<Payment>();
         columns_exist::<CreditNote>();
         columns_exist::<Message>();

@@ -3,12 +3,12 @@
 use super::{
     book::{Bill, Book, Credit, Form, Holder, Kind, Line, Paid, Period, Status},
     index::{Runs, Symbols, address},
-    rows::{Account, BillRow, CreditRow, LineRow, PaymentRow},
+    rows::{Account, BillRow, CreditRow, PaymentRow},
 };
 use crate::{
     data::{
         Data,
-        records::{Entitlement, Plan, PlanChange, Subscription, Text},
+        records::{Entitlement, InvoiceLine, Plan, PlanChange, Subscription, Text},
     },
     judge::{
         entitled::Entitlements,
@@ -132,7 +132,7 @@ impl Billing {
         })
     }
 
-    fn line(&mut self, l: LineRow, judges: impl Fn(Status) -> bool) -> Result<Line> {
+    fn line(&mut self, l: InvoiceLine, judges: impl Fn(Status) -> bool) -> Result<Line> {
         let number = self.bill_of(&l.invoice_id);
         let bill = self.bills.get(number as usize);
         let names = &mut self.names;

@@ -1,7 +1,7 @@
 //! Of each dataset the columns that charges needs.
 
 use crate::{
-    data::{Own, record, records::Text},
+    data::{record, records::Text},
     model::{
         decimal::Decimal,
         time::{Instant, Stamp},
@@ -34,26 +34,6 @@ record! {
         total: Decimal,
         currency: Text,
         plan: Option<Text>,
-    }
-}
-
-record! {
-    /// Of an invoice's line what charges needs.
-    LineRow of "invoice_lines" {
-        line_id: Own,
-        invoice_id: Text,
-        account_id: Option<Text>,
-        subscription_id: Option<Text>,
-        kind: Text,
-        plan: Option<Text>,
-        feature: Option<Text>,
-        metric: Option<Text>,
-        quantity: Option<Decimal>,
-        unit_amount: Option<Decimal>,
-        amount: Decimal,
-        currency: Text,
-        period_start: Option<Stamp>,
-        period_end: Option<Stamp>,
     }
 }
 

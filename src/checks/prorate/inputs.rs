@@ -2,8 +2,8 @@
 
 use crate::{
     data::{
-        Cells, Data, Own, Record as _, record,
-        records::{Account, Entitlement, Plan, PlanChange, Subscription, Text},
+        Cells, Data, Record as _, record,
+        records::{Account, Entitlement, InvoiceLine, Plan, PlanChange, Subscription, Text},
     },
     judge::{
         entitled::Entitlements,
@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 
 /// A line of an invoice that is not void, with its account and its moments.
 pub(super) struct Line {
-    pub row: LineRow,
+    pub row: InvoiceLine,
     pub account: Text,
     /// Its own subscription, else its invoice's.
     pub subscription: Option<Text>,
@@ -62,26 +62,6 @@ record! {
         issued_at: Option<Instant>,
         total: Decimal,
         paid_at: Option<Instant>,
-        period_start: Option<Stamp>,
-        period_end: Option<Stamp>,
-    }
-}
-
-record! {
-    /// Of an invoice's line what prorate needs.
-    LineRow of "invoice_lines" {
-        line_id: Own,
-        invoice_id: Text,
-        account_id: Option<Text>,
-        subscription_id: Option<Text>,
-        kind: Text,
-        plan: Option<Text>,
-        feature: Option<Text>,
-        metric: Option<Text>,
-        quantity: Option<Decimal>,
-        unit_amount: Option<Decimal>,
-        amount: Decimal,
-        currency: Text,
         period_start: Option<Stamp>,
         period_end: Option<Stamp>,
     }
@@ -187,14 +167,12 @@ impl Sieve<'_> {
     }
 
     fn moment(&self, stamp: Option<Stamp>, of_file: Tz, subscription: Option<&Text>) -> Option<Instant> {
-        let billing = || {
-            let own = subscription.and_then(|s| self.history.subscription(s)).and_then(|s| s.timezone);
-            own.unwrap_or(self.zone)
-        };
-        stamp.map(|s| if matches!(s, Stamp::Date(_)) { s.in_zone(billing()) } else { s.in_zone(of_file) })
+        let own = || subscription.and_then(|s| self.history.subscription(s))?.timezone;
+        let zone = |stamp| if matches!(stamp, Stamp::Date(_)) { own() } else { None };
+        stamp.map(|s| instant(s, of_file, zone(s).unwrap_or(self.zone)))
     }
 
-    fn take(&self, into: &mut Sifted, row: LineRow, of_file: Tz) {
+    fn take(&self, into: &mut Sifted, row: InvoiceLine, of_file: Tz) {
         let Some(owner) = self.owner(&row.invoice_id, row.account_id.clone(), row.subscription_id.clone())
         else {
             return;
@@ -219,7 +197,7 @@ impl Sieve<'_> {
         let owner = self.owner(&cells.get(INVOICE)?, cells.get(ACCOUNT)?, cells.get(SUBSCRIPTION)?);
         match owner {
             None => {}
-            Some(owner) if owner.wanted => self.take(into, LineRow::read(cells)?, cells.source.zone),
+            Some(owner) if owner.wanted => self.take(into, InvoiceLine::read(cells)?, cells.source.zone),
             Some(owner) => {
                 let start = self.moment(cells.get(START)?, cells.source.zone, owner.subscription.as_ref());
                 into.pass(start, cells.texts[KIND].unwrap_or_default());
@@ -290,7 +268,7 @@ impl<'d> Inputs<'d> {
             Sieve { history: &self.history, bills: &self.bills, wanted, zone: data.settings.timezone };
         let pieces = data.fold(
             Sifted::default,
-            |into, row: LineRow| {
+            |into, row: InvoiceLine| {
                 let zone = data.zone_of(row.at.file as usize);
                 sieve.take(into, row, zone);
                 Ok(())
@@ -529,7 +507,7 @@ mod tests {
 
     #[test]
     fn the_columns_that_every_line_is_asked_for_stand_where_they_are_looked_for() {
-        let names = [INVOICE, ACCOUNT, SUBSCRIPTION, KIND, START].map(|at| LineRow::COLUMNS[at]);
+        let names = [INVOICE, ACCOUNT, SUBSCRIPTION, KIND, START].map(|at| InvoiceLine::COLUMNS[at]);
         assert_eq!(names, ["invoice_id", "account_id", "subscription_id", "kind", "period_start"]);
     }
 }
