@@ -9,7 +9,7 @@ use crate::{
     import::validate,
     model::{
         datasets::{self, Column, DATASETS, Dataset, Store, Type, fold_name},
-        money, time,
+        decimal, money, time,
     },
 };
 use std::{collections::BTreeMap, fmt};
@@ -244,6 +244,10 @@ impl Maker {
                 column.name,
                 column.ty.name()
             )));
+        }
+        let is_number = |f: &Field| !matches!(f, Field::Fixed(text) if decimal::parse(text).is_err());
+        if let Some(other) = times.iter().find(|f| !is_number(f)) {
+            return Err(at.of("times", &format!("{other} is no number")));
         }
         if words.part.as_ref().is_some_and(|p| p.at.is_empty() || p.number == 0) {
             return Err(at.of("part", "needs the text that separates the parts, and a number from 1 or -1"));

@@ -537,6 +537,14 @@ fn amounts_are_read_as_people_of_any_language_write_them() {
 }
 
 #[test]
+fn a_factor_that_is_no_number_is_a_fault_of_the_profile() {
+    let text = HEAD.replace("'Sum'", "{ from = 'Sum', times = '=a dozen' }");
+    let e = own(&text).unwrap_err();
+    assert!(e.ends_with("output[0].columns.total.times: =a dozen is no number"), "{e}");
+    assert!(own(&HEAD.replace("'Sum'", "{ from = 'Sum', times = ['=12', 'No'] }")).is_ok());
+}
+
+#[test]
 fn a_file_that_can_hold_no_record_of_any_output_says_what_it_lacks() {
     let text = HEAD.replace("dataset = 'invoices'", "dataset = 'invoices'\nwhen = { Type = 'bill' }");
     let profile = own(&text).unwrap();
