@@ -1,18 +1,12 @@
 //! What a newcomer meets: the overview, the nearest name to a misspelt one, and `crosscheck init`.
 
 use crate::{
-    company::{decent, says},
-    home::{Gave, Home, repository},
+    company::{run, says},
+    home::{Home, repository},
 };
 use crosscheck::checks;
 use serde_json::json;
 use std::fs;
-
-fn run(home: &Home, arguments: &[&str]) -> Gave {
-    let gave = home.run(arguments);
-    decent(&gave);
-    gave
-}
 
 #[test]
 fn the_overview_is_short_names_every_command_and_its_example_works() {

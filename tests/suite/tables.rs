@@ -1,17 +1,11 @@
 //! A company's own tables: `crosscheck profile FILE --write`, then import and check without another word.
 
 use crate::{
-    company::{AS_OF, BILLED, LINE, decent, says},
-    home::{Gave, Home, repository},
+    company::{AS_OF, BILLED, LINE, run, says},
+    home::{Home, repository},
 };
 use serde_json::Value;
 use std::{fs, path::PathBuf};
-
-fn run(home: &Home, arguments: &[&str]) -> Gave {
-    let gave = home.run(arguments);
-    decent(&gave);
-    gave
-}
 
 #[test]
 fn a_draft_is_written_the_next_import_uses_it_and_a_check_reads_it() {
