@@ -9,12 +9,13 @@ use crate::{
     cache::Part,
     model::{
         datasets::Dataset,
+        interned::Text,
         time::{Instant, Stamp},
     },
 };
 use anyhow::{Context as _, Result};
 use hashbrown::HashTable;
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// The row of a key that was read first, or that is used.
 struct Slot {
@@ -29,13 +30,13 @@ struct Slot {
 struct Variant {
     content: u128,
     updated: Option<Instant>,
-    cells: Vec<Option<Arc<str>>>,
+    cells: Vec<Option<Text>>,
     at: At,
 }
 
 impl Variant {
     /// The greatest is used: a choice that does not depend on the order of rows or files.
-    fn rank(&self) -> (Option<Instant>, &[Option<Arc<str>>]) {
+    fn rank(&self) -> (Option<Instant>, &[Option<Text>]) {
         (self.updated, &self.cells)
     }
 }
@@ -76,7 +77,7 @@ impl<'d, 'a> Loader<'d, 'a> {
     }
 
     /// The shared name in a cell of a column that names change.
-    fn named(&self, column: usize, system: Option<&str>, text: &str) -> Option<Arc<str>> {
+    fn named(&self, column: usize, system: Option<&str>, text: &str) -> Option<Text> {
         let naming = self.naming[column];
         (naming != Naming::Plain).then(|| self.data.names.shared(naming, system, text))
     }
@@ -234,7 +235,7 @@ impl<'d, 'a> Loader<'d, 'a> {
     }
 
     /// A row's cells with shared names.
-    fn all_named(&self, system: Option<&str>, cells: &[Option<&str>]) -> Vec<Option<Arc<str>>> {
+    fn all_named(&self, system: Option<&str>, cells: &[Option<&str>]) -> Vec<Option<Text>> {
         let name = |(column, cell): (usize, &Option<&str>)| {
             cell.map(|text| self.data.names.shared(self.naming[column], system, text))
         };
@@ -252,7 +253,7 @@ impl<'d, 'a> Loader<'d, 'a> {
         Ok(Variant { content: slot.content, updated: self.updated(&cells, file), cells, at: slot.at })
     }
 
-    fn updated(&self, cells: &[Option<Arc<str>>], file: usize) -> Option<Instant> {
+    fn updated(&self, cells: &[Option<Text>], file: usize) -> Option<Instant> {
         let column = self.dataset.position("updated_at")?;
         Some(Stamp::parse(cells[column].as_deref()?).ok()?.in_zone(self.data.zone_of(file)))
     }

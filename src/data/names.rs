@@ -4,54 +4,33 @@ use super::record::Naming;
 use crate::cache::Input;
 use crate::{
     cache::Cache,
-    model::datasets::{self, Dataset},
+    model::{
+        datasets::{self, Dataset},
+        interned::Text,
+    },
     settings::Settings,
 };
 use anyhow::Result;
-use hashbrown::HashTable;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    hash::BuildHasher as _,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// Which account an id of a system stands for.
 enum Owner {
-    One(Arc<str>),
+    One(Text),
     /// Different accounts in different systems.
     Several,
-}
-
-/// One copy of each text, in parts of their own, so that two threads seldom wait for one another.
-#[derive(Default)]
-struct Interned {
-    hasher: foldhash::fast::RandomState,
-    parts: [Mutex<HashTable<Arc<str>>>; 32],
-}
-
-impl Interned {
-    fn of(&self, text: &str) -> Arc<str> {
-        let hash = self.hasher.hash_one(text);
-        // The table itself goes by the first and the last bits.
-        let mut part = locked(&self.parts[(hash >> 32) as usize % self.parts.len()]);
-        if let Some(known) = part.find(hash, |known| **known == *text) {
-            return known.clone();
-        }
-        let new: Arc<str> = Arc::from(text);
-        part.insert_unique(hash, new.clone(), |known| self.hasher.hash_one(&**known));
-        new
-    }
 }
 
 /// Translates the ids and names of all exports into shared ones.
 #[derive(Default)]
 pub struct Names {
-    by_system: HashMap<(Arc<str>, Arc<str>), Arc<str>>,
-    anywhere: HashMap<Arc<str>, Owner>,
-    accounts: HashSet<Arc<str>>,
+    by_system: HashMap<(Text, Text), Text>,
+    anywhere: HashMap<Text, Owner>,
+    accounts: HashSet<Text>,
     maps: HashMap<&'static str, BTreeMap<String, String>>,
     unmatched: Mutex<BTreeSet<(String, String)>>,
-    interned: Interned,
 }
 
 /// Columns that hold an account's id.
@@ -99,10 +78,10 @@ impl Names {
             }
             Ok(())
         };
-        let mut pairs: Vec<(String, String, Arc<str>)> = Vec::new();
+        let mut pairs: Vec<(String, String, Text)> = Vec::new();
         cells("identities", &["system", "external_id", "account_id"], &mut |c| {
             if let [Some(system), Some(external), Some(account)] = c {
-                pairs.push((system.to_lowercase(), (*external).to_owned(), Arc::from(*account)));
+                pairs.push((system.to_lowercase(), (*external).to_owned(), Text::from(*account)));
             }
         })?;
         if pairs.is_empty() {
@@ -110,7 +89,7 @@ impl Names {
         }
         cells("accounts", &["account_id"], &mut |c| {
             if let [Some(account)] = c {
-                names.accounts.insert(Arc::from(*account));
+                names.accounts.insert(Text::from(*account));
             }
         })?;
         // The greater account wins where an id stands twice in one system: a choice without regard to order.
@@ -119,7 +98,7 @@ impl Names {
             // One copy of each account, as of every other name.
             let account = names.intern(&account);
             names.accounts.insert(account.clone());
-            let external: Arc<str> = external.into();
+            let external: Text = external.into();
             names.by_system.insert((system.into(), external.clone()), account.clone());
             names
                 .anywhere
@@ -135,34 +114,33 @@ impl Names {
     }
 
     /// The account that an id of a system stands for; the id itself where no identity names it.
-    pub fn account(&self, system: Option<&str>, id: &str) -> Arc<str> {
+    pub fn account(&self, system: Option<&str>, id: &str) -> Text {
+        let id = Text::from(id);
         if self.by_system.is_empty() {
-            return self.intern(id);
+            return id;
         }
         if let Some(system) = system {
-            let key = (Arc::from(system.to_lowercase()), Arc::from(id));
+            let key = (Text::from(system.to_lowercase()), id.clone());
             if let Some(account) = self.by_system.get(&key) {
                 return account.clone();
             }
-            if !self.accounts.contains(id) {
-                locked(&self.unmatched).insert((system.to_owned(), id.to_owned()));
+            if !self.accounts.contains(&id) {
+                locked(&self.unmatched).insert((system.to_owned(), id.to_string()));
             }
-            return self.intern(id);
+            return id;
         }
-        if !self.accounts.contains(id)
-            && let Some(Owner::One(account)) = self.anywhere.get(id)
-        {
-            return account.clone();
+        match self.anywhere.get(&id) {
+            Some(Owner::One(account)) if !self.accounts.contains(&id) => account.clone(),
+            _ => id,
         }
-        self.intern(id)
     }
 
     /// A metric's shared name.
-    pub fn metric(&self, name: &str) -> Arc<str> {
+    pub fn metric(&self, name: &str) -> Text {
         self.mapped("metric", name)
     }
 
-    fn mapped(&self, map: &str, name: &str) -> Arc<str> {
+    fn mapped(&self, map: &str, name: &str) -> Text {
         match self.maps.get(map).and_then(|m| m.get(name)) {
             Some(shared) => self.intern(shared),
             None => self.intern(name),
@@ -170,15 +148,15 @@ impl Names {
     }
 
     /// One copy of each text.
-    pub fn intern(&self, text: &str) -> Arc<str> {
-        self.interned.of(text)
+    pub fn intern(&self, text: &str) -> Text {
+        text.into()
     }
 
     /// Whether an identity names an id of a system, or it is itself an account that an identity or an export of the
     /// company's own names.
     pub(super) fn knows(&self, system: &str, id: &str) -> bool {
-        let key = (Arc::from(system.to_lowercase()), Arc::from(id));
-        self.by_system.contains_key(&key) || self.accounts.contains(id)
+        let key = (Text::from(system.to_lowercase()), Text::from(id));
+        self.by_system.contains_key(&key) || self.accounts.contains(&key.1)
     }
 
     /// Ids of a system that no identity names: system and id.
@@ -187,7 +165,7 @@ impl Names {
     }
 
     /// The shared name of a text in a column.
-    pub(super) fn shared(&self, naming: Naming, system: Option<&str>, text: &str) -> Arc<str> {
+    pub(super) fn shared(&self, naming: Naming, system: Option<&str>, text: &str) -> Text {
         match naming {
             Naming::Plain => self.intern(text),
             Naming::Account => self.account(system, text),

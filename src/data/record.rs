@@ -3,13 +3,14 @@
 use super::Names;
 use crate::model::{
     decimal::{self, Decimal},
+    interned::Text,
     mask::Private,
     time::{Instant, Stamp},
 };
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::{borrow::Cow, cell::RefCell, sync::Arc};
+use std::{borrow::Cow, cell::RefCell};
 
 /// Where a record stands: index of the file among the inputs, and line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -70,7 +71,7 @@ pub struct Source<'c> {
     /// The zone of stamps without an offset.
     pub zone: Tz,
     /// The last name in each field: neighbours in an export often share theirs.
-    last: RefCell<Vec<Option<Arc<str>>>>,
+    last: RefCell<Vec<Option<Text>>>,
 }
 
 impl<'c> Source<'c> {
@@ -79,7 +80,7 @@ impl<'c> Source<'c> {
         Source { names, system, zone, last: RefCell::new(vec![None; fields]) }
     }
 
-    fn shared(&self, cell: &Cell<'_>) -> Result<Arc<str>> {
+    fn shared(&self, cell: &Cell<'_>) -> Result<Text> {
         let text = cell.there()?;
         if cell.naming != Naming::Plain {
             return Ok(self.names.shared(cell.naming, self.system, text));
@@ -126,7 +127,7 @@ impl<F: Field> Field for Option<F> {
     }
 }
 
-impl Field for Arc<str> {
+impl Field for Text {
     fn read(cell: Cell<'_>) -> Result<Self> {
         cell.source.shared(&cell)
     }
@@ -237,7 +238,7 @@ impl Field for Vec<String> {
 }
 
 /// Each name of the list is shared and goes through its map.
-impl Field for Vec<Arc<str>> {
+impl Field for Vec<Text> {
     fn read(cell: Cell<'_>) -> Result<Self> {
         let list: Vec<Cow<'_, str>> = serde_json::from_str(cell.there()?)?;
         let names = cell.source.names;

@@ -7,10 +7,8 @@ use crate::model::{
 };
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::sync::Arc;
 
-/// Text, one copy of each.
-pub type Text = Arc<str>;
+pub use crate::model::interned::Text;
 
 record! {
     /// A customer account as product or CRM has it.

@@ -48,19 +48,19 @@ impl Customers {
     }
 
     /// The account's plan: its own column, else that of its running subscriptions where they are on one.
-    pub fn plan(&self, account: &str) -> Option<&Text> {
+    pub fn plan(&self, account: &Text) -> Option<&Text> {
         self.accounts.get(account)?.plan.as_ref()
     }
 
     /// The account's annual recurring revenue: its own column, else the sum of its running subscriptions' where all
     /// say theirs and in one currency.
-    pub fn arr(&self, account: &str) -> Option<&Money> {
+    pub fn arr(&self, account: &Text) -> Option<&Money> {
         self.accounts.get(account)?.arr.as_ref()
     }
 
     /// The tier of the account's plan: as its latest plan row says; a plan named as a tier, in any case, is of that
     /// tier where plans say nothing.
-    pub fn tier(&self, account: &str) -> Option<&str> {
+    pub fn tier(&self, account: &Text) -> Option<&str> {
         let plan = self.plan(account)?;
         let named = || TIERS.into_iter().find(|t| t.eq_ignore_ascii_case(plan));
         self.tiers.get(plan).map(|t| &**t).or_else(named)
@@ -184,13 +184,13 @@ mod tests {
             subscription("s8", "silent", "pro", "active", None),
         ];
         let c = Customers::new(&accounts, &subscriptions, &[]);
-        let arr = |id| c.arr(id).map(|m: &Money| (m.amount, m.currency.as_str()));
+        let arr = |id: &str| c.arr(&id.into()).map(|m: &Money| (m.amount, m.currency.as_str()));
         let is = |amount: &str| Some((parse(amount).unwrap() as Decimal, "USD"));
         assert_eq!(arr("own"), is("48000"));
         assert_eq!(arr("sum"), is("1800.50"));
         assert_eq!([arr("mixed"), arr("silent"), arr("none"), arr("unknown")], [None; 4]);
-        assert_eq!(c.plan("sum").map(|p| &**p), Some("pro"));
-        assert_eq!(c.plan("mixed"), None, "on two plans at once");
+        assert_eq!(c.plan(&"sum".into()).map(|p| &**p), Some("pro"));
+        assert_eq!(c.plan(&"mixed".into()), None, "on two plans at once");
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
         ];
         for plans in [plans.to_vec(), plans.iter().rev().cloned().collect()] {
             let c = Customers::new(&accounts, &[], &plans);
-            let tiers = ["a", "b", "c", "d", "x"].map(|id| c.tier(id));
+            let tiers = ["a", "b", "c", "d", "x"].map(|id| c.tier(&id.into()));
             assert_eq!(tiers, [Some("enterprise"), Some("enterprise"), None, Some("business"), None]);
         }
     }

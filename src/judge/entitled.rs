@@ -96,37 +96,37 @@ impl Entitlements {
     }
 
     /// Whether the export has any row of the account; without one its state is unknown.
-    pub fn knows(&self, account: &str) -> bool {
+    pub fn knows(&self, account: &Text) -> bool {
         self.by_account.contains_key(account)
     }
 
     /// The features that rows of an account tell of, by name, those included that were never on.
-    pub fn features_of(&self, account: &str) -> impl Iterator<Item = &Text> {
+    pub fn features_of(&self, account: &Text) -> impl Iterator<Item = &Text> {
         let rows = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
         rows.chunk_by(|a, b| a.feature == b.feature).map(|run| &run[0].feature)
     }
 
     /// The times in which a feature was on, by their beginning; none where no row tells of one.
-    pub fn active(&self, account: &str, feature: &str) -> impl Iterator<Item = &Active> {
+    pub fn active(&self, account: &Text, feature: &str) -> impl Iterator<Item = &Active> {
         self.find(account, feature).iter().filter(|t| t.on).map(|t| &t.active)
     }
 
     /// Where the rows about a feature stand.
-    pub fn rows(&self, account: &str, feature: &str) -> impl Iterator<Item = At> {
+    pub fn rows(&self, account: &Text, feature: &str) -> impl Iterator<Item = At> {
         self.find(account, feature).iter().map(|t| t.active.at)
     }
 
     /// Whether a feature was on at a moment.
-    pub fn active_at(&self, account: &str, feature: &str, at: Instant) -> bool {
+    pub fn active_at(&self, account: &Text, feature: &str, at: Instant) -> bool {
         self.active(account, feature).any(|a| a.holds(at))
     }
 
     /// Whether a feature was on at some time within `[start, end)`.
-    pub fn overlaps(&self, account: &str, feature: &str, start: Instant, end: Option<Instant>) -> bool {
+    pub fn overlaps(&self, account: &Text, feature: &str, start: Instant, end: Option<Instant>) -> bool {
         self.active(account, feature).any(|a| a.overlaps(start, end))
     }
 
-    fn find(&self, account: &str, feature: &str) -> &[Told] {
+    fn find(&self, account: &Text, feature: &str) -> &[Told] {
         let rows = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
         let from = rows.partition_point(|t| *t.feature < *feature);
         let many = rows[from..].iter().take_while(|t| *t.feature == *feature).count();

@@ -207,7 +207,7 @@ impl Health {
     }
 
     /// The account of an id.
-    pub fn find(&self, account: &str) -> Option<&Customer> {
+    pub fn find(&self, account: &Text) -> Option<&Customer> {
         self.index.get(account).map(|&at| &self.customers[at])
     }
 

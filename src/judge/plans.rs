@@ -49,13 +49,13 @@ impl Catalogue {
     }
 
     /// Whether it has a record of that plan, in force or not.
-    pub fn knows(&self, plan: &str) -> bool {
+    pub fn knows(&self, plan: &Text) -> bool {
         self.by_plan.contains_key(plan)
     }
 
     /// The plan's record in force at `at`: `[effective_from, effective_to)`, an empty end being open. Of several
     /// the one that began last. In `currency` where it is given; a record without a currency fits any.
-    pub fn in_force(&self, plan: &str, currency: Option<&str>, at: Instant) -> Option<&Plan> {
+    pub fn in_force(&self, plan: &Text, currency: Option<&str>, at: Instant) -> Option<&Plan> {
         let fits = |p: &&Plan| match (&p.currency, currency) {
             (Some(own), Some(wanted)) => **own == *wanted,
             _ => true,
@@ -72,14 +72,14 @@ impl Catalogue {
     }
 
     /// The prices that a plan has at any time, with their currencies, by their beginning.
-    pub fn prices_of(&self, plan: &str) -> impl Iterator<Item = (Option<&Text>, Decimal)> {
+    pub fn prices_of(&self, plan: &Text) -> impl Iterator<Item = (Option<&Text>, Decimal)> {
         let list = self.by_plan.get(plan).into_iter().flatten();
         list.filter_map(|p| Some((p.currency.as_ref(), p.price?)))
     }
 
     /// The features that a plan includes at `at`, by the record in `currency`, else in any. `None` where no
     /// record in force says.
-    pub fn features(&self, plan: &str, currency: Option<&str>, at: Instant) -> Option<&[Text]> {
+    pub fn features(&self, plan: &Text, currency: Option<&str>, at: Instant) -> Option<&[Text]> {
         let own = self.in_force(plan, currency, at).and_then(|p| p.features.as_deref());
         own.or_else(|| self.in_force(plan, None, at)?.features.as_deref())
     }
@@ -196,12 +196,12 @@ impl PlanHistory {
     }
 
     /// The subscription of that id.
-    pub fn subscription(&self, id: &str) -> Option<&Subscription> {
+    pub fn subscription(&self, id: &Text) -> Option<&Subscription> {
         self.by_id.get(id).map(|&s| &self.subscriptions[s])
     }
 
     /// An account's subscriptions, by id.
-    pub fn subscriptions_of(&self, account: &str) -> impl Iterator<Item = &Subscription> {
+    pub fn subscriptions_of(&self, account: &Text) -> impl Iterator<Item = &Subscription> {
         self.timelines(account).iter().filter_map(|t| Some(&self.subscriptions[t.subscription?]))
     }
 
@@ -211,7 +211,7 @@ impl PlanHistory {
     }
 
     /// The changes of all subscriptions of an account.
-    pub fn account_changes(&self, account: &str) -> impl Iterator<Item = &Change> {
+    pub fn account_changes(&self, account: &Text) -> impl Iterator<Item = &Change> {
         self.timelines(account).iter().flat_map(|t| t.changes.iter().map(|&c| &self.changes[c]))
     }
 
@@ -222,8 +222,8 @@ impl PlanHistory {
 
     /// The changes of a subscription in the order of their moments; of the account's changes that no
     /// subscription could be found for where `subscription` is `None`.
-    pub fn changes_of(&self, account: &str, subscription: Option<&str>) -> impl Iterator<Item = &Change> {
-        let wanted = self.timelines(account).iter().filter(move |t| t.id.as_deref() == subscription);
+    pub fn changes_of(&self, account: &Text, subscription: Option<&Text>) -> impl Iterator<Item = &Change> {
+        let wanted = self.timelines(account).iter().filter(move |t| t.id.as_ref() == subscription);
         wanted.flat_map(|t| t.changes.iter().map(|&c| &self.changes[c]))
     }
 
@@ -237,7 +237,7 @@ impl PlanHistory {
     ///
     /// The changes tell: before the first its `from_plan`, from each on its `to_plan`, and of two changes at one
     /// moment the last. Without a change it is the subscription's plan.
-    pub fn in_force(&self, account: &str, subscription: Option<&str>, at: Instant) -> Vec<InForce<'_>> {
+    pub fn in_force(&self, account: &Text, subscription: Option<&Text>, at: Instant) -> Vec<InForce<'_>> {
         let lines = self.timelines(account);
         if let Some(id) = subscription {
             if let Some(line) = lines.iter().find(|t| t.id.as_deref() == Some(id)) {
@@ -262,7 +262,7 @@ impl PlanHistory {
         lines.iter().filter_map(|t| self.of_line(t, at)).collect()
     }
 
-    fn timelines(&self, account: &str) -> &[Timeline] {
+    fn timelines(&self, account: &Text) -> &[Timeline] {
         self.by_account.get(account).map_or(&[], Vec::as_slice)
     }
 

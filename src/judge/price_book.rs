@@ -112,7 +112,7 @@ impl PriceBook {
     }
 
     /// The interval that a plan's prices hold for; a month where nothing says otherwise.
-    pub fn interval(&self, plan: Option<&str>) -> Unit {
+    pub fn interval(&self, plan: Option<&Text>) -> Unit {
         plan.and_then(|p| self.intervals.get(p)).copied().unwrap_or(Unit::Month)
     }
 
@@ -120,9 +120,9 @@ impl PriceBook {
     /// several the one that began last. In `currency` where it is given. `zone` is the billing zone.
     pub fn find(
         &self,
-        account: &str,
-        plan: Option<&str>,
-        metric: &str,
+        account: &Text,
+        plan: Option<&Text>,
+        metric: &Text,
         currency: Option<&str>,
         (at, zone): (Instant, Tz),
     ) -> Found<'_> {
@@ -145,7 +145,7 @@ impl PriceBook {
     }
 
     /// Every other price that once held, or holds later, in the place of `listed`.
-    pub fn others(&self, listed: &Listed, metric: &str) -> Vec<&Listed> {
+    pub fn others(&self, listed: &Listed, metric: &Text) -> Vec<&Listed> {
         let same = |l: &&Listed| {
             l.account == listed.account
                 && l.plan == listed.plan
@@ -156,12 +156,12 @@ impl PriceBook {
     }
 
     /// The account's own prices, its plan's, those for everybody.
-    fn levels(&self, account: &str, plan: Option<&str>, metric: &str) -> [Vec<&Listed>; 3] {
+    fn levels(&self, account: &Text, plan: Option<&Text>, metric: &Text) -> [Vec<&Listed>; 3] {
         let all = self.by_metric.get(metric).map_or(&[][..], Vec::as_slice);
-        let own = all.iter().filter(|l| l.account.as_deref() == Some(account)).collect();
+        let own = all.iter().filter(|l| l.account.as_ref() == Some(account)).collect();
         let of_plan = all
             .iter()
-            .filter(|l| l.account.is_none() && l.plan.is_some() && l.plan.as_deref() == plan)
+            .filter(|l| l.account.is_none() && l.plan.is_some() && l.plan.as_ref() == plan)
             .collect();
         let general = all.iter().filter(|l| l.account.is_none() && l.plan.is_none()).collect();
         [own, of_plan, general]

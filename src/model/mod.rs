@@ -2,6 +2,7 @@
 
 pub mod datasets;
 pub mod decimal;
+pub mod interned;
 pub mod mask;
 pub mod money;
 pub mod text;

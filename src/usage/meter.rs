@@ -15,6 +15,7 @@ use crate::{
     cache::{BlockReader, Cache},
     model::{
         decimal::{self, Decimal},
+        interned::Text,
         time::Stamp,
     },
 };
@@ -49,11 +50,11 @@ pub struct MeterPart {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SeriesKey {
     /// The account.
-    pub account: Arc<str>,
+    pub account: Text,
     /// The metric.
-    pub metric: Arc<str>,
+    pub metric: Text,
     /// The dimension.
-    pub dimension: Option<Arc<str>>,
+    pub dimension: Option<Text>,
 }
 
 /// The usage of one key between two neighbouring cuts.

@@ -110,8 +110,8 @@ struct Seen {
 fn meter(cache: &mut Cache, parts: &[MeterPart], limits: Limits) -> Seen {
     let (seen, memos) = {
         let key = |_: &MeterPart, s: &super::pack::Series| SeriesKey {
-            account: Arc::from(s.account.as_str()),
-            metric: Arc::from(s.metric.as_str()),
+            account: s.account.as_str().into(),
+            metric: s.metric.as_str().into(),
             dimension: None,
         };
         let mut metering = Metering::open(cache, parts, key).unwrap();

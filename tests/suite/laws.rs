@@ -1741,7 +1741,7 @@ mod blocks {
             let mut metering = Metering::open(&cache, &stored, |_, s| SeriesKey {
                 account: s.account.as_str().into(),
                 metric: s.metric.as_str().into(),
-                dimension: s.dimension.as_deref().map(Arc::from),
+                dimension: s.dimension.as_deref().map(Into::into),
             })
             .unwrap();
             let mut cuts: Vec<i64> = cuts.iter().map(|c| c * 500_000_000).collect();

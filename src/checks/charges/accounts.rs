@@ -228,7 +228,7 @@ fn uncovered(on: &[Active], span: Span, mut covers: Vec<Span>) -> Vec<Span> {
 }
 
 /// The plan that the account was on at a moment, if it includes the feature.
-fn plan_with(book: &Book<'_>, account: &str, feature: &Text, at: Instant) -> Option<Text> {
+fn plan_with(book: &Book<'_>, account: &Text, feature: &Text, at: Instant) -> Option<Text> {
     let found = book.history.in_force(account, None, at);
     let with = found
         .iter()

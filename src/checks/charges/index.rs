@@ -2,7 +2,7 @@
 
 use crate::data::records::Text;
 use anyhow::{Context as _, Result};
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// A shared name by number: four bytes where a million lines repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +17,7 @@ pub(super) struct Symbols {
 
 /// Tells a shared name from all others.
 pub(super) fn address(text: &Text) -> usize {
-    Arc::as_ptr(text).cast::<u8>().addr()
+    text.address()
 }
 
 impl Symbols {

@@ -137,7 +137,7 @@ fn inactive(
 /// give back what an older plan cost.
 fn plan<'b>(book: &'b Book<'_>, line: &'b Line, period: Period, state: &mut State<'b>) {
     let account = &book.holder(line).id;
-    let subscription = line.subscription.map(|s| &**book.text(s));
+    let subscription = line.subscription.map(|s| book.text(s));
     let zone = book.zone(line.subscription);
     state.in_force = book.history.in_force(account, subscription, period.start);
     let Some(charged) = line.plan.map(|p| book.text(p)) else { return };
@@ -168,13 +168,13 @@ fn plan<'b>(book: &'b Book<'_>, line: &'b Line, period: Period, state: &mut Stat
     };
     if let Some(until) = until {
         let during = |c: &&Change| period.start < c.at && c.at < until;
-        let ids = state.in_force.iter().map(|f| f.subscription.map(|s| &*s.subscription_id));
+        let ids = state.in_force.iter().map(|f| f.subscription.map(|s| &s.subscription_id));
         let changes = ids.flat_map(|id| book.history.changes_of(account, id));
         if changes.filter(during).any(|c| c.row.to_plan == *charged) {
             return;
         }
     }
-    let own = first.subscription.map(|s| &*s.subscription_id);
+    let own = first.subscription.map(|s| &s.subscription_id);
     let ahead = book
         .history
         .changes_of(account, own)
@@ -217,7 +217,7 @@ fn expected(
     {
         return times(last.unit, 1);
     }
-    let list = |name: &str| book.plans.in_force(name, Some(currency), period.start);
+    let list = |name: &Text| book.plans.in_force(name, Some(currency), period.start);
     let (right, wrong) = (list(plan)?, list(charged));
     let price = right.price?;
     let unit = right.interval.as_deref().and_then(Unit::parse).unwrap_or(Unit::Month);

@@ -260,14 +260,15 @@ pub(super) fn sequences<'d>(
     let payments = index(&records.payments, |p| p.invoice_id.as_deref());
     let log_begins = records.payments.first().map(|p| p.attempted_at);
     let paid_before = first_payments(records);
-    let known: HashSet<&str, foldhash::fast::RandomState> =
-        records.invoices.iter().map(|i| &*i.invoice_id).collect();
+    let known: HashSet<&Text, foldhash::fast::RandomState> =
+        records.invoices.iter().map(|i| &i.invoice_id).collect();
     let mut out = Sequences {
         list: Vec::new(),
         invoices: 0,
         unclear: 0,
         never_started: 0,
-        strayed: payments.keys().filter(|id| !known.contains(*id)).count() as u64,
+        strayed: payments.keys().filter(|id| Text::known(id).is_none_or(|id| !known.contains(&id))).count()
+            as u64,
         excluded: 0,
     };
     let mut excluded: HashSet<&str> = HashSet::new();
@@ -383,12 +384,12 @@ fn attribute(
         by_account.entry(s.invoice.account_id.clone()).or_default().push(at);
     }
     by_id.extend(sequences.iter().enumerate().map(|(at, s)| (s.invoice.invoice_id.clone(), at)));
-    let others: HashSet<&str, foldhash::fast::RandomState> =
-        records.invoices.iter().map(|i| &*i.invoice_id).filter(|id| !by_id.contains_key(*id)).collect();
+    let others: HashSet<&Text, foldhash::fast::RandomState> =
+        records.invoices.iter().map(|i| &i.invoice_id).filter(|id| !by_id.contains_key(*id)).collect();
     for m in &records.messages {
         let kinds = [Some(word(&m.kind)), m.template.as_deref().map(word)];
         let Some(kind) = kinds.into_iter().flatten().find(|k| policy.is_dunning(k)) else { continue };
-        let related = m.related_id.as_deref();
+        let related = m.related_id.as_ref();
         let named = related.and_then(|id| by_id.get(id)).copied();
         // A message about an invoice without a sequence says nothing of the account's others.
         let elsewhere = related.is_some_and(|id| others.contains(id));

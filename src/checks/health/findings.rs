@@ -5,7 +5,10 @@ use super::{
     rows::one_place,
 };
 use crate::{
-    data::{At, Data, records::Account},
+    data::{
+        At, Data,
+        records::{Account, Text},
+    },
     judge::{
         customers::Customers,
         health::{Abandoned, Fall, Loaded, Logins},
@@ -43,7 +46,7 @@ fn listed(names: &[String]) -> String {
 }
 
 impl Teller<'_, '_> {
-    fn id(&self) -> &str {
+    fn id(&self) -> &Text {
         &self.account.account_id
     }
 
@@ -65,12 +68,12 @@ impl Teller<'_, '_> {
             (Some(name), Some(arr)) => format!("{name} ({}, {arr})", self.id()),
             (Some(name), None) => format!("{name} ({})", self.id()),
             (None, Some(arr)) => format!("{} ({arr})", self.id()),
-            (None, None) => self.id().to_owned(),
+            (None, None) => self.id().to_string(),
         }
     }
 
     fn finding(&self, code: &'static str, severity: Severity, message: &str, action: &str) -> Finding {
-        let subject = Subject { kind: "account".to_owned(), id: self.id().to_owned() };
+        let subject = Subject { kind: "account".to_owned(), id: self.id().to_string() };
         let mut f = Finding::new(code, severity, Some(self.id()), subject);
         let manager = self.account.account_manager.as_ref();
         f.message = match manager {

@@ -56,7 +56,7 @@ impl Event<'_> {
     }
 
     /// Whether a plan is one of its two.
-    pub(super) fn names(&self, plan: &str) -> bool {
+    pub(super) fn names(&self, plan: &Text) -> bool {
         self.from.as_deref() == Some(plan) || self.to.as_deref() == Some(plan)
     }
 }
@@ -342,13 +342,13 @@ fn is_part(inputs: &Inputs<'_>, event: &Event<'_>, line: &Line) -> bool {
 fn record<'i>(
     inputs: &'i Inputs<'_>,
     event: &Event<'_>,
-    plan: &str,
+    plan: &Text,
     currency: Option<&str>,
 ) -> Option<&'i Plan> {
     inputs.catalogue.in_force(plan, currency, event.at)
 }
 
-fn interval_of(inputs: &Inputs<'_>, event: &Event<'_>, plan: &str) -> Option<Interval> {
+fn interval_of(inputs: &Inputs<'_>, event: &Event<'_>, plan: &Text) -> Option<Interval> {
     let unit = Unit::parse(record(inputs, event, plan, None)?.interval.as_deref()?)?;
     Some(Interval::of(unit))
 }

@@ -337,18 +337,18 @@ impl<'d> Inputs<'d> {
     }
 
     /// The currency of an account where its subscription does not say.
-    pub(super) fn account_currency(&self, account: &str) -> Option<&Text> {
+    pub(super) fn account_currency(&self, account: &Text) -> Option<&Text> {
         self.accounts.get(account)?.currency.as_ref()
     }
 
     /// Whether an account is left out by scope.
-    pub(super) fn excluded(&self, account: &str) -> bool {
+    pub(super) fn excluded(&self, account: &Text) -> bool {
         let kind = self.accounts.get(account).and_then(|a| a.kind.as_deref());
         self.data.settings.scope.excludes(account, kind)
     }
 
     /// Whether accounts were given and this one is not among them.
-    pub(super) fn unknown(&self, account: &str) -> bool {
+    pub(super) fn unknown(&self, account: &Text) -> bool {
         !self.accounts.is_empty() && !self.accounts.contains_key(account)
     }
 
@@ -374,7 +374,7 @@ impl<'d> Inputs<'d> {
     pub(super) fn charges_anew(&self, line: &Line, at: Instant, cycle: (Instant, Instant)) -> bool {
         let issued = self.bills.get(&line.row.invoice_id).and_then(|i| i.issued_at);
         let (Some(start), Some(issued)) = (line.start, issued) else { return false };
-        let before = self.history.in_force(&line.account, line.subscription.as_deref(), start);
+        let before = self.history.in_force(&line.account, line.subscription.as_ref(), start);
         let was_on_it = before.iter().any(|f| Some(f.plan) == line.row.plan.as_ref());
         issued >= at && start >= cycle.0 && start < cycle.1 && start < at && !was_on_it
     }
@@ -382,7 +382,7 @@ impl<'d> Inputs<'d> {
     /// The period of an account's invoice that holds a moment; the longest.
     pub(super) fn invoiced_period(
         &self,
-        account: &str,
+        account: &Text,
         subscription: Option<&Text>,
         at: Instant,
         zone: Tz,
@@ -401,14 +401,14 @@ impl<'d> Inputs<'d> {
     }
 
     /// When an invoice was charged: its first payment that succeeded, else when it was paid or issued. A draft was not.
-    pub(super) fn charged_at(&self, invoice: &str) -> Option<Instant> {
+    pub(super) fn charged_at(&self, invoice: &Text) -> Option<Instant> {
         let record = self.bills.get(invoice).filter(|i| &*i.status != "draft");
         let first = self.collected.get(invoice).and_then(|c| c.first);
         first.or_else(|| record.and_then(|i| i.paid_at.or(i.issued_at)))
     }
 
     /// When the customer was first written to about an id.
-    pub(super) fn told_at(&self, id: &str) -> Option<Instant> {
+    pub(super) fn told_at(&self, id: &Text) -> Option<Instant> {
         self.told.get(id).copied()
     }
 
@@ -416,7 +416,7 @@ impl<'d> Inputs<'d> {
     /// it says one.
     pub(super) fn later_invoice(
         &self,
-        account: &str,
+        account: &Text,
         subscription: Option<&Text>,
         at: Instant,
     ) -> Option<&Bill> {

@@ -53,19 +53,18 @@ fn fits(inputs: &Inputs<'_>, line: &Line, event: &Event<'_>, priced: Option<&Pri
         return false;
     };
     let seconds = (start - event.at).num_seconds().abs();
-    let plan = line.row.plan.as_deref();
+    let plan = line.row.plan.as_ref();
     // What begins with the next cycle is not of this one.
     let next = priced.is_some_and(|p| !p.at_boundary && start >= p.cycle.1);
     match &*line.row.kind {
         "proration" => seconds <= ONE_DAY && !next && plan.is_none_or(|p| event.names(p)),
         "credit" => {
-            let back =
-                line.row.amount.is_sign_negative() && (plan.is_none() || plan == event.from.as_deref());
+            let back = line.row.amount.is_sign_negative() && (plan.is_none() || plan == event.from.as_ref());
             seconds <= unit && !next && back && line.row.feature.is_none() && line.row.metric.is_none()
         }
         // The new plan's own line, where it starts with the change and not with the cycle.
         "subscription" => {
-            let Some(priced) = priced.filter(|_| plan.is_some() && plan == event.to.as_deref()) else {
+            let Some(priced) = priced.filter(|_| plan.is_some() && plan == event.to.as_ref()) else {
                 return false;
             };
             let within = start > priced.cycle.0 && start < priced.cycle.1;

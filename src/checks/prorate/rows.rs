@@ -6,6 +6,7 @@ use super::{
     telling::subject,
 };
 use crate::{
+    data::records::Text,
     judge::{
         naming::{Naming, Words},
         proration::Convention,
@@ -36,7 +37,8 @@ impl Judge<'_, '_> {
             remedy: "the two exports name plans differently; name them alike under [map.plan] in crosscheck.toml",
         };
         let problem =
-            Naming::of(used.map(|p| (p, 1)), |p| catalogue.knows(p)).problem(&words, names.into_iter());
+            Naming::of(used.map(|p| (p, 1)), |p| Text::known(p).is_some_and(|p| catalogue.knows(&p)))
+                .problem(&words, names.into_iter());
         self.out.problems.extend(problem);
     }
 

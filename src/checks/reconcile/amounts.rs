@@ -2,6 +2,7 @@
 
 use super::{inputs::Inputs, lines::Line};
 use crate::{
+    data::records::Text,
     judge::{
         price_book::{Found, Listed},
         pricing::{self, Alternatives, Dialect, Model, PartPeriod, Rounding, Switches},
@@ -81,7 +82,7 @@ impl Terms<'_> {
 
 /// The price in force for a line at its start, and the part of its interval that the line covers.
 pub(super) fn price_line<'b>(inputs: &'b Inputs<'_>, line: &Line) -> Pricing<'b> {
-    let plan = line.plan.as_deref();
+    let plan = line.plan.as_ref();
     let currency = line.currency.as_deref();
     let found =
         inputs.prices.find(&line.account, plan, &line.metric, currency, (moment(line.start), line.zone));
@@ -95,14 +96,14 @@ pub(super) fn price_line<'b>(inputs: &'b Inputs<'_>, line: &Line) -> Pricing<'b>
 /// The price for usage that nobody billed.
 pub(super) fn price_unbilled<'b>(
     inputs: &'b Inputs<'_>,
-    account: &str,
-    metric: &str,
+    account: &Text,
+    metric: &Text,
     start: i64,
 ) -> Option<Terms<'b>> {
     let plan = inputs.plan_of_account(account);
     let at = (moment(start), inputs.agreed_zone(account, None));
     let currency = inputs.currency_of(account);
-    match inputs.prices.find(account, plan.as_deref(), metric, currency.as_deref(), at) {
+    match inputs.prices.find(account, plan.as_ref(), metric, currency.as_deref(), at) {
         Found::Price(listed) | Found::OtherCurrency(listed) => {
             Some(Terms { listed, switches: switches(inputs, listed), part: None })
         }
@@ -116,7 +117,7 @@ fn switches(inputs: &Inputs<'_>, listed: &Listed) -> Switches {
 }
 
 fn terms<'b>(inputs: &Inputs<'_>, line: &Line, listed: &'b Listed) -> Terms<'b> {
-    let unit = inputs.prices.interval(line.plan.as_deref());
+    let unit = inputs.prices.interval(line.plan.as_ref());
     let mut terms = Terms { listed, switches: switches(inputs, listed), part: None };
     if terms.divisible() {
         return terms;
@@ -179,7 +180,7 @@ pub(super) fn bundles<'b>(inputs: &'b Inputs<'_>, lines: &[Line], priced: &[Pric
     for (at, (line, pricing)) in lines.iter().zip(priced).enumerate() {
         let Pricing::Terms(terms) = pricing else { continue };
         let (from, to) = (civil(line, line.start), civil(line, line.end));
-        let unit = inputs.prices.interval(line.plan.as_deref());
+        let unit = inputs.prices.interval(line.plan.as_ref());
         if terms.divisible() || !shorter(unit, from, to) {
             found.push(Bundle { lines: vec![at], terms: *terms });
             continue;
@@ -203,7 +204,7 @@ pub(super) fn bundles<'b>(inputs: &'b Inputs<'_>, lines: &[Line], priced: &[Pric
             .iter()
             .map(|&l| days(civil(&lines[l], lines[l].start), civil(&lines[l], lines[l].end)))
             .sum();
-        let unit = inputs.prices.interval(first.plan.as_deref());
+        let unit = inputs.prices.interval(first.plan.as_ref());
         let interval = interval_of(inputs, first, unit, civil(first, first.start));
         bundle.terms.part =
             interval.filter(|(s, e)| covered < days(*s, *e)).and_then(|(s, e)| part(covered, days(s, e)));
@@ -215,7 +216,7 @@ pub(super) fn bundles<'b>(inputs: &'b Inputs<'_>, lines: &[Line], priced: &[Pric
 pub(super) fn explain(
     inputs: &Inputs<'_>,
     terms: &Terms<'_>,
-    metric: &str,
+    metric: &Text,
     quantities: &[Decimal],
     billed: Decimal,
 ) -> Option<Cause> {

@@ -78,7 +78,7 @@ impl<'d> Inputs<'d> {
     }
 
     /// The zone that an account's periods are cut in: its subscription's, else `--timezone`.
-    pub(super) fn agreed_zone(&self, account: &str, subscription: Option<&str>) -> Tz {
+    pub(super) fn agreed_zone(&self, account: &Text, subscription: Option<&Text>) -> Tz {
         let own = subscription.and_then(|s| self.subscriptions.get(s)).and_then(|s| s.timezone);
         own.unwrap_or_else(|| {
             let all = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
@@ -104,7 +104,7 @@ impl<'d> Inputs<'d> {
     }
 
     /// The plan of an account without a billed row: its only subscription's, else its own.
-    pub(super) fn plan_of_account(&self, account: &str) -> Option<Text> {
+    pub(super) fn plan_of_account(&self, account: &Text) -> Option<Text> {
         let all = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
         let mut plans: Vec<Text> = all
             .iter()
@@ -120,7 +120,7 @@ impl<'d> Inputs<'d> {
     }
 
     /// The currency that an account is billed in: its subscription's, else its own.
-    pub(super) fn currency_of(&self, account: &str) -> Option<Text> {
+    pub(super) fn currency_of(&self, account: &Text) -> Option<Text> {
         let all = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
         let subscribed =
             all.iter().filter_map(|s| self.subscriptions.get(s)).find_map(|s| s.currency.clone());
@@ -128,7 +128,7 @@ impl<'d> Inputs<'d> {
     }
 
     /// The day of the month on which an account's periods begin, where its subscription says one.
-    pub(super) fn anchor_day(&self, account: &str) -> Option<u32> {
+    pub(super) fn anchor_day(&self, account: &Text) -> Option<u32> {
         use chrono::Datelike as _;
         let first = self.by_account.get(account)?.first()?;
         Some(self.subscriptions.get(first)?.current_period_start.naive().day())
@@ -151,13 +151,13 @@ impl<'d> Inputs<'d> {
     }
 
     /// Whether an account is left out by scope.
-    pub(super) fn excluded(&self, account: &str) -> bool {
+    pub(super) fn excluded(&self, account: &Text) -> bool {
         let kind = self.accounts.get(account).and_then(|a| a.kind.as_deref());
         self.data.settings.scope.excludes(account, kind)
     }
 
     /// Whether accounts were given and this one is not among them.
-    pub(super) fn unknown(&self, account: &str) -> bool {
+    pub(super) fn unknown(&self, account: &Text) -> bool {
         !self.accounts.is_empty() && !self.accounts.contains_key(account)
     }
 }

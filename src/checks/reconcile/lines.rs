@@ -151,7 +151,7 @@ pub(super) fn gather(inputs: &Inputs<'_>) -> Result<Vec<Line>> {
 }
 
 fn place<'b>(inputs: &Inputs<'_>, b: &'b Billed) -> Result<Placed<'b>> {
-    let zone = inputs.agreed_zone(&b.account_id, b.subscription_id.as_deref());
+    let zone = inputs.agreed_zone(&b.account_id, b.subscription_id.as_ref());
     let key = LineKey {
         account: &b.account_id,
         metric: &b.metric,

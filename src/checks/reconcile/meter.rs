@@ -116,7 +116,7 @@ impl<'d> Meter<'d> {
         }
     }
 
-    fn aggregation(&self, metric: &str) -> Aggregation {
+    fn aggregation(&self, metric: &Text) -> Aggregation {
         self.aggregations.get(metric).copied().unwrap_or_default()
     }
 
@@ -167,7 +167,7 @@ impl<'d> Meter<'d> {
     }
 
     /// Whether a quantity needs single events: its metric's parts do not add up.
-    pub(super) fn needs_readings(&self, metric: &str) -> bool {
+    pub(super) fn needs_readings(&self, metric: &Text) -> bool {
         matches!(self.source, Source::Events(_)) && !self.aggregation(metric).adds_up()
     }
 

@@ -49,12 +49,12 @@ impl Candidates {
     }
 
     /// The periods of a metric.
-    pub(super) fn of_metric(&self, metric: &str) -> &[Candidate] {
+    pub(super) fn of_metric(&self, metric: &Text) -> &[Candidate] {
         self.by_metric.get(metric).map_or(&[], Vec::as_slice)
     }
 
     /// Their ends as instants in a zone.
-    pub(super) fn edges(&self, metric: &str, zone: Tz) -> BTreeSet<i64> {
+    pub(super) fn edges(&self, metric: &Text, zone: Tz) -> BTreeSet<i64> {
         self.of_metric(metric).iter().flat_map(|c| [nanos(c.from, zone), nanos(c.to, zone)]).collect()
     }
 }

@@ -121,7 +121,7 @@ impl<'h> Watch<'h> {
     /// Logins and active users of the last days before a day against those before them.
     fn engagement(&self, day: NaiveDate) -> [Option<Trend>; 2] {
         let window = TimeDelta::days(ENGAGEMENT_DAYS.into());
-        let id = &*self.customer.id;
+        let id = &self.customer.id;
         let sums = || {
             let then = self.health.engagement(id, day - window - window, day - window)?;
             Some((then, self.health.engagement(id, day - window, day)?))

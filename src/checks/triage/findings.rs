@@ -53,10 +53,10 @@ impl Teller<'_, '_> {
                 None => "an unknown requester".to_owned(),
             };
         };
-        let id = &*account.account_id;
+        let id = &account.account_id;
         let mut known = Vec::new();
         if account.name.is_some() {
-            known.push(id.to_owned());
+            known.push(id.to_string());
         }
         known.extend(self.judged.known.tier.clone());
         if let Some(m) = self.customers().arr(id).filter(|m| m.amount > Decimal::ZERO) {

@@ -93,7 +93,7 @@ impl Requesters {
     }
 
     /// Whether an account has this id.
-    pub(super) fn knows(&self, id: &str) -> bool {
+    pub(super) fn knows(&self, id: &Text) -> bool {
         self.ids.contains(id)
     }
 

@@ -45,7 +45,7 @@ pub(super) fn row(judged: &Judged<'_>, customers: &Customers, worst: u8) -> Row 
     let (ticket, known, route) = (judged.ticket, &judged.known, &judged.route);
     // An id that no account has is still what the export says.
     let account = known.account.as_deref().or(ticket.account_id.as_deref());
-    let arr = known.account.as_deref().and_then(|a| customers.arr(a));
+    let arr = known.account.as_ref().and_then(|a| customers.arr(a));
     let values = vec![
         text(Some(&ticket.ticket_id)),
         text(account),

@@ -283,10 +283,7 @@ impl Activity {
         {
             return guess;
         }
-        let account = match self.accounts.get(id) {
-            Some(&known) => known,
-            None => self.account(&id.into()),
-        };
+        let account = self.account(&id.into());
         if let Some(before) = before {
             self.followers.resize(self.daily.len(), 0);
             self.followers[before] = account as u32;
@@ -296,11 +293,11 @@ impl Activity {
 
     /// The number of a feature.
     pub fn feature(&mut self, name: &str) -> FeatureId {
-        if let Some(&id) = self.features.get(name) {
+        let name = Text::from(name);
+        if let Some(&id) = self.features.get(&name) {
             return id;
         }
         let id = FeatureId(self.names.len() as u32);
-        let name: Text = name.into();
         self.names.push(name.clone());
         self.features.insert(name, id);
         id
@@ -350,11 +347,11 @@ impl Activity {
     }
 
     /// Whether an account has a row.
-    pub fn knows(&self, account: &str) -> bool {
+    pub fn knows(&self, account: &Text) -> bool {
         self.accounts.contains_key(account)
     }
 
-    pub(super) fn of(&self, account: &str) -> Option<&Daily> {
+    pub(super) fn of(&self, account: &Text) -> Option<&Daily> {
         self.accounts.get(account).map(|&at| &self.daily[at])
     }
 
@@ -388,7 +385,7 @@ mod tests {
                 a.add(account, day(date), counts(n), &[], At::default());
             }
             let first = number(day("2028-02-27"));
-            let daily = a.of("acct_1").unwrap();
+            let daily = a.of(&"acct_1".into()).unwrap();
             let logins: Vec<u64> = daily.counts(first - 1, first + 7).map(|(l, _)| l).collect();
             assert_eq!(logins, [0, 1, 2, 0, 3, 0, 5, 0], "29 February is a day like any other");
             assert_eq!(daily.sums(first + 1, first + 4), (5, 2, 50));
@@ -406,7 +403,7 @@ mod tests {
         a.add(account, day("2026-06-01"), counts(0), &[], At::default());
         a.add(account, day("2261-06-01"), counts(1), &[], At::default());
         assert_eq!(a.span(), Some((day("2026-01-01"), day("2261-06-01"))));
-        let daily = a.of("acct_1").unwrap();
+        let daily = a.of(&"acct_1".into()).unwrap();
         assert_eq!(daily.days.len(), 1);
         assert!(daily.called_before(number(day("2026-01-02"))));
         assert!(!daily.called_before(number(day("2026-01-01"))));
@@ -439,9 +436,9 @@ mod tests {
             pieces.absorb(rest);
             proptest::prop_assert_eq!(whole.span, pieces.span);
             let (from, to) = (number(day("2026-05-25")), number(day("2026-07-20")));
-            for account in ["acct_0", "acct_1", "acct_2"] {
-                proptest::prop_assert_eq!(whole.knows(account), pieces.knows(account));
-                let (Some(a), Some(b)) = (whole.of(account), pieces.of(account)) else { continue };
+            for account in ["acct_0", "acct_1", "acct_2"].map(Text::from) {
+                proptest::prop_assert_eq!(whole.knows(&account), pieces.knows(&account));
+                let (Some(a), Some(b)) = (whole.of(&account), pieces.of(&account)) else { continue };
                 let uses = |all: &Activity, daily: &Daily| {
                     let mut uses = std::collections::BTreeSet::new();
                     daily.each_use(from, to, |day, feature| {
@@ -468,7 +465,7 @@ mod tests {
         let at = number(day("2026-06-01"));
         let uses = |from, to| {
             let mut n = 0;
-            a.of("acct_1").unwrap().each_use(from, to, |_, _| n += 1);
+            a.of(&"acct_1".into()).unwrap().each_use(from, to, |_, _| n += 1);
             n
         };
         assert_eq!((uses(at, at + 1), uses(at + 1, at + 2), uses(at - 5, at + 9)), (100, 30, 130));

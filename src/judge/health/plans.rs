@@ -54,7 +54,7 @@ impl Plans {
 
     /// The features that a plan lists on a day: of the rows in force those in the account's currency, of several the
     /// one that came into force last. Before a plan's first row that one counts, after its last row the last.
-    pub(super) fn listed(&self, plan: &str, currency: Option<&str>, day: Day) -> Option<&[FeatureId]> {
+    pub(super) fn listed(&self, plan: &Text, currency: Option<&str>, day: Day) -> Option<&[FeatureId]> {
         let rows = self.rows.get(plan)?;
         let begun = |r: &&PlanRow| r.from.is_none_or(|d| number(d) <= day);
         let lasts = |r: &&PlanRow| r.to.is_none_or(|d| day < number(d));
@@ -73,7 +73,7 @@ impl Plans {
     }
 
     /// Where the plan lists no features: how many any account on it used in the window before the day.
-    pub(super) fn used_by_any(&self, plan: &str, day: Day) -> Option<u32> {
+    pub(super) fn used_by_any(&self, plan: &Text, day: Day) -> Option<u32> {
         let at = usize::try_from(day - self.used_from).ok()?;
         self.used.get(plan)?.get(at).copied()
     }
@@ -153,13 +153,13 @@ mod tests {
         ];
         for rows in [rows.to_vec(), rows.iter().rev().cloned().collect()] {
             let plans = Plans::new(rows);
-            let n = |currency, d| plans.listed("pro", currency, number(day(d))).map(<[_]>::len);
+            let n = |currency, d| plans.listed(&"pro".into(), currency, number(day(d))).map(<[_]>::len);
             assert_eq!(n(Some("USD"), "2026-02-28"), Some(2));
             assert_eq!(n(Some("USD"), "2026-03-01"), Some(3), "the end is exclusive");
             assert_eq!(n(Some("EUR"), "2026-03-01"), Some(1));
             assert_eq!(n(Some("EUR"), "2026-02-28"), Some(2), "there was no row in EUR yet");
             assert_eq!(n(Some("USD"), "2025-06-01"), Some(2), "before all rows the first counts");
-            assert_eq!(plans.listed("team", None, 0), None);
+            assert_eq!(plans.listed(&"team".into(), None, 0), None);
         }
     }
 }

@@ -171,7 +171,7 @@ proptest! {
         let fewer = health(&fewer, false, 40);
         prop_assert_eq!(fewer.activity().span(), span);
         for account in 0..2 {
-            let id = format!("acct_{account}");
+            let id = Text::from(format!("acct_{account}"));
             let line = |h: &Health| -> Vec<[Option<Decimal>; 6]> {
                 let line = h.timeline(h.find(&id).unwrap(), 40);
                 line.last(41).map(|r| {

@@ -225,7 +225,7 @@ impl<'h> Timeline<'h> {
 fn adoption(health: &Health, customer: &Customer, from: Day) -> Vec<Option<(u32, u32)>> {
     let window = i32::from(health.formula.adoption_days);
     let days = from..=health.day;
-    let Some(plan) = customer.plan.as_deref() else { return days.map(|_| None).collect() };
+    let Some(plan) = customer.plan.as_ref() else { return days.map(|_| None).collect() };
     // The days on which each feature was used, ascending; few features have many.
     let mut uses: Vec<(FeatureId, Vec<Day>)> = Vec::new();
     if let Some(daily) = health.activity.of(&customer.id) {

@@ -59,7 +59,7 @@ impl Logins {
 impl Health {
     /// The sums of an account's logins and active users over the days `[from, to)`; `None` where the activity export
     /// does not cover them all.
-    pub fn engagement(&self, account: &str, from: NaiveDate, to: NaiveDate) -> Option<(u64, u64)> {
+    pub fn engagement(&self, account: &Text, from: NaiveDate, to: NaiveDate) -> Option<(u64, u64)> {
         let (from, to) = (number(from), number(to));
         if !self.covers(from, to) {
             return None;
@@ -72,7 +72,7 @@ impl Health {
 
     /// The logins of the last `now_days` days before the judged day, and of `then_days` days that ended `ago` days
     /// before it; `None` where logins are not measured or the export does not cover these days.
-    pub fn logins(&self, account: &str, now_days: u32, ago: u32, then_days: u32) -> Option<Logins> {
+    pub fn logins(&self, account: &Text, now_days: u32, ago: u32, then_days: u32) -> Option<Logins> {
         if !self.activity.measured.logins {
             return None;
         }
@@ -86,7 +86,7 @@ impl Health {
 
     /// The features used on `least` or more days of `[D − from, D − to)` and on none of `[D − to, D)`, by name; D is
     /// the judged day. `None` where features are not measured or the export does not cover these days.
-    pub fn abandoned(&self, account: &str, from: u32, to: u32, least: u32) -> Option<Vec<Abandoned>> {
+    pub fn abandoned(&self, account: &Text, from: u32, to: u32, least: u32) -> Option<Vec<Abandoned>> {
         let (from, to) = (number(self.days_ago(from)), number(self.days_ago(to)));
         if !self.activity.measured.features || !self.covers(from, self.day) {
             return None;
@@ -113,19 +113,19 @@ impl Health {
 
     /// Whether an account did nothing in the last `days` days before the judged day; `None` where the export does
     /// not cover them.
-    pub fn silent(&self, account: &str, days: u32) -> Option<bool> {
+    pub fn silent(&self, account: &Text, days: u32) -> Option<bool> {
         let from = number(self.days_ago(days));
         let used = || self.activity.of(account).is_some_and(|d| d.used(from, self.day));
         self.covers(from, self.day).then(|| !used())
     }
 
     /// The last day before the judged one on which an account did anything, as far as days were kept.
-    pub fn last_use(&self, account: &str) -> Option<NaiveDate> {
+    pub fn last_use(&self, account: &Text) -> Option<NaiveDate> {
         self.activity.of(account)?.last_use(self.day).map(date)
     }
 
     /// Where an account's activity rows of `[from, to)` stand.
-    pub fn rows(&self, account: &str, from: NaiveDate, to: NaiveDate) -> Vec<At> {
+    pub fn rows(&self, account: &Text, from: NaiveDate, to: NaiveDate) -> Vec<At> {
         self.activity.of(account).map_or_else(Vec::new, |d| d.rows(number(from), number(to)).collect())
     }
 

@@ -72,7 +72,10 @@ fn history(subscriptions: Vec<Subscription>, changes: Vec<PlanChange>) -> PlanHi
 }
 
 fn plans(h: &PlanHistory, subscription: Option<&str>, at: &str) -> Vec<String> {
-    h.in_force("acct_a", subscription, t(at)).iter().map(|f| f.plan.to_string()).collect()
+    h.in_force(&"acct_a".into(), subscription.map(Text::from).as_ref(), t(at))
+        .iter()
+        .map(|f| f.plan.to_string())
+        .collect()
 }
 
 #[test]
@@ -82,17 +85,18 @@ fn a_plan_record_holds_from_its_beginning_and_not_at_its_end() {
         plan("pro", "2026-07-01", "", "USD", "99"),
         plan("pro", "2026-01-01", "", "EUR", "79"),
     ]);
-    let price = |at: &str| c.in_force("pro", Some("USD"), t(at)).map(|p| p.price.unwrap().to_string());
+    let price =
+        |at: &str| c.in_force(&"pro".into(), Some("USD"), t(at)).map(|p| p.price.unwrap().to_string());
     assert_eq!(price("2025-12-31T23:59:59Z"), None);
     assert_eq!(price("2026-01-01").as_deref(), Some("89"));
     assert_eq!(price("2026-06-30T23:59:59Z").as_deref(), Some("89"));
     assert_eq!(price("2026-07-01").as_deref(), Some("99"));
-    assert!(c.in_force("pro", Some("JPY"), t("2026-07-01")).is_none());
+    assert!(c.in_force(&"pro".into(), Some("JPY"), t("2026-07-01")).is_none());
     assert!(
-        c.features("pro", Some("JPY"), t("2026-07-01")).is_some(),
+        c.features(&"pro".into(), Some("JPY"), t("2026-07-01")).is_some(),
         "features do not depend on the currency"
     );
-    assert!(c.knows("pro") && !c.knows("team"));
+    assert!(c.knows(&"pro".into()) && !c.knows(&"team".into()));
 }
 
 #[test]
@@ -102,7 +106,7 @@ fn a_record_without_a_currency_fits_any_and_gives_way_to_the_currencys_own() {
         plan("pro", "2026-01-01", "", "EUR", "9"),
     ]);
     let price = |currency: &str| {
-        c.in_force("pro", Some(currency), t("2026-05-01")).unwrap().price.unwrap().to_string()
+        c.in_force(&"pro".into(), Some(currency), t("2026-05-01")).unwrap().price.unwrap().to_string()
     };
     assert_eq!((price("USD"), price("EUR")), ("10".to_owned(), "9".to_owned()));
 }
@@ -114,9 +118,9 @@ fn the_changes_tell_the_plan_and_not_a_subscription_that_was_left_behind() {
         vec![change("sub_a", "enterprise", "pro", "2026-09-15T00:00:00Z")],
     );
     assert_eq!(plans(&h, Some("sub_a"), "2026-09-14T23:59:59Z"), ["enterprise"]);
-    let after = h.in_force("acct_a", Some("sub_a"), t("2026-09-15"));
+    let after = h.in_force(&"acct_a".into(), Some(&"sub_a".into()), t("2026-09-15"));
     assert_eq!((&*after[0].plan.clone(), after[0].change.unwrap().at), ("pro", t("2026-09-15")));
-    assert!(h.in_force("acct_a", None, t("2026-09-14"))[0].change.is_none());
+    assert!(h.in_force(&"acct_a".into(), None, t("2026-09-14"))[0].change.is_none());
 }
 
 #[test]
@@ -159,7 +163,7 @@ fn changes_of_an_account_without_any_subscription_are_a_timeline_of_their_own() 
     );
     assert_eq!(plans(&h, None, "2026-09-20"), ["pro"]);
     assert_eq!(plans(&h, None, "2026-10-01"), ["team"]);
-    assert_eq!(h.changes_of("acct_a", None).count(), 2);
+    assert_eq!(h.changes_of(&"acct_a".into(), None).count(), 2);
 }
 
 #[test]
@@ -168,7 +172,10 @@ fn a_change_of_seats_is_not_what_made_the_plan() {
         vec![subscription("sub_a", "team", None)],
         vec![change("sub_a", "pro", "team", "2026-09-15"), change("sub_a", "team", "team", "2026-10-05")],
     );
-    assert_eq!(h.in_force("acct_a", Some("sub_a"), t("2026-11-01"))[0].change.unwrap().at, t("2026-09-15"));
+    assert_eq!(
+        h.in_force(&"acct_a".into(), Some(&"sub_a".into()), t("2026-11-01"))[0].change.unwrap().at,
+        t("2026-09-15")
+    );
 }
 
 #[test]

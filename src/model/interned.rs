@@ -1,0 +1,199 @@
+//! Texts that many rows share.
+
+use hashbrown::HashTable;
+use serde::{Serialize, Serializer};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{BuildHasher as _, Hash, Hasher},
+    ops::Deref,
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+};
+
+/// A text of which the process holds one copy, until it ends: an id, a name, a word such as a status.
+///
+/// Copies and comparisons for equality cost nothing; the order is that of the texts' bytes. A map keyed by texts is asked
+/// with a text; [`Text::known`] finds that of a `&str`.
+#[derive(Clone)]
+pub struct Text(&'static str);
+
+/// All texts of the process. A text belongs to the shard that its hash names, so that two threads seldom wait for one
+/// another.
+struct Shared {
+    hasher: foldhash::fast::RandomState,
+    shards: [Mutex<Shard>; 64],
+}
+
+/// Bytes that are taken from the system at a time.
+const CHUNK: usize = 1 << 16;
+
+#[derive(Default)]
+struct Shard {
+    texts: HashTable<(u64, &'static str)>,
+    /// What is left of the newest chunk.
+    free: &'static mut [u8],
+}
+
+static SHARED: LazyLock<Shared> = LazyLock::new(|| Shared {
+    hasher: foldhash::fast::RandomState::default(),
+    shards: std::array::from_fn(|_| Mutex::default()),
+});
+
+impl Shared {
+    fn shard(&self, text: &str) -> (u64, MutexGuard<'_, Shard>) {
+        let hash = self.hasher.hash_one(text);
+        // The table itself goes by the first and the last bits.
+        let shard = &self.shards[(hash >> 32) as usize % self.shards.len()];
+        // A shard is whole whatever a thread died of.
+        (hash, shard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Shard {
+    fn find(&self, hash: u64, text: &str) -> Option<Text> {
+        self.texts.find(hash, |known| known.0 == hash && known.1 == text).map(|known| Text(known.1))
+    }
+
+    /// A copy of a text that is never freed.
+    fn keep(&mut self, text: &str) -> &'static str {
+        if text.len() > CHUNK / 16 {
+            return Box::leak(text.into());
+        }
+        if self.free.len() < text.len() {
+            self.free = Box::leak(vec![0; CHUNK].into_boxed_slice());
+        }
+        let (place, rest) = std::mem::take(&mut self.free).split_at_mut(text.len());
+        self.free = rest;
+        place.copy_from_slice(text.as_bytes());
+        std::str::from_utf8(place).unwrap_or_default()
+    }
+}
+
+impl Text {
+    /// The text that is known already; `None` where no row has ever held it.
+    pub fn known(text: &str) -> Option<Text> {
+        let (hash, shard) = SHARED.shard(text);
+        shard.find(hash, text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &'static str {
+        self.0
+    }
+
+    /// A number that tells it from every other text that is not empty.
+    pub fn address(&self) -> usize {
+        self.0.as_ptr().addr()
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Text {
+        let (hash, mut shard) = SHARED.shard(text);
+        if let Some(known) = shard.find(hash, text) {
+            return known;
+        }
+        let kept = shard.keep(text);
+        shard.texts.insert_unique(hash, (hash, kept), |known| known.0);
+        Text(kept)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Text {
+        Text::from(&*text)
+    }
+}
+
+impl PartialEq for Text {
+    /// There is one copy of each text: two that lie elsewhere differ.
+    fn eq(&self, other: &Text) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Text {}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.address());
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, other: &Text) -> Ordering {
+        if self == other { Ordering::Equal } else { self.0.cmp(other.0) }
+    }
+}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Text) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn equal_texts_are_one_and_their_order_is_that_of_their_bytes(a in ".{0,20}", b in ".{0,20}") {
+            let (first, second) = (Text::from(&*a), Text::from(&*b));
+            prop_assert_eq!(&*first, &*a);
+            prop_assert_eq!(first == second, a == b);
+            prop_assert_eq!(first.cmp(&second), a.cmp(&b));
+            prop_assert_eq!(Text::from(a.clone()), first.clone());
+            prop_assert_eq!(Text::known(&a), Some(first));
+        }
+    }
+
+    #[test]
+    fn the_empty_text_and_a_text_longer_than_a_chunk_are_kept_like_others() {
+        let long = "é".repeat(CHUNK);
+        for text in ["", &*long] {
+            assert_eq!(Text::from(text), Text::from(text));
+            assert_eq!(&*Text::from(text), text);
+        }
+        assert_ne!(Text::from(""), Text::from(&*long));
+    }
+
+    #[test]
+    fn what_no_row_held_is_not_known() {
+        assert_eq!(Text::known("a text that stands in no other test"), None);
+    }
+
+    #[test]
+    fn threads_share_their_texts() {
+        let of_thread = || (0..5000).map(|n| Text::from(format!("shared {n}"))).collect::<Vec<_>>();
+        let there = std::thread::spawn(of_thread);
+        assert_eq!(of_thread(), there.join().unwrap());
+    }
+}
