@@ -1,6 +1,6 @@
 //! Rows of the cache made into records: each once, of every dataset that is given.
 
-use super::{At, Cells, Data, Naming, Record, Source, keyed::Loader};
+use super::{At, Cells, Data, Exports, Naming, Record, Source, keyed::Loader};
 use crate::{
     cache::{Cache, Part, Trouble},
     model::{
@@ -10,7 +10,6 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use std::{
-    cell::RefCell,
     marker::PhantomData,
     ops::Range,
     sync::mpsc::{SyncSender, sync_channel},
@@ -156,14 +155,7 @@ impl Data<'_> {
         let (found, here) = std::thread::scope(|scope| {
             let there = scope.spawn(move || {
                 other.snapshot(&contents, || {
-                    let twin = Data {
-                        cache: &other,
-                        inputs,
-                        settings,
-                        names: names.clone(),
-                        noticed: RefCell::default(),
-                        memos: RefCell::default(),
-                    };
+                    let twin = Data::of(&other, Exports { inputs, settings, names: names.clone() });
                     let loaded = load(&twin)?;
                     Ok((loaded, twin.noticed.into_inner(), twin.memos.into_inner()))
                 })

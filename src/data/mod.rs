@@ -22,7 +22,7 @@ use crate::{
 };
 use anyhow::Result;
 use chrono_tz::Tz;
-use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, ops::Deref, sync::Arc};
 
 /// A record that several exports hold with different contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,27 +50,35 @@ pub struct Noticed {
     pub notes: BTreeSet<String>,
 }
 
-/// The exports of one run.
-pub struct Data<'a> {
-    /// The cache they lie in.
-    pub cache: &'a Cache,
+/// What was given to one run: the files, what was asked for, and shared names. Any thread may read it.
+pub struct Exports<'a> {
     /// The files.
     pub inputs: &'a [Input],
     /// What was asked for.
     pub settings: &'a Settings,
     /// Shared names.
     pub names: Arc<Names>,
+}
+
+/// The exports of one run, with the cache that they lie in.
+pub struct Data<'a> {
+    /// What was given.
+    pub exports: Exports<'a>,
+    /// The cache they lie in.
+    pub cache: &'a Cache,
     noticed: RefCell<Noticed>,
     memos: RefCell<Vec<Memo>>,
 }
 
-impl<'a> Data<'a> {
-    /// The exports of these files.
-    pub fn open(cache: &'a Cache, inputs: &'a [Input], settings: &'a Settings) -> Result<Data<'a>> {
-        let names = Arc::new(Names::load(cache, inputs, settings)?);
-        Ok(Data { cache, inputs, settings, names, noticed: RefCell::default(), memos: RefCell::default() })
-    }
+impl<'a> Deref for Data<'a> {
+    type Target = Exports<'a>;
 
+    fn deref(&self) -> &Exports<'a> {
+        &self.exports
+    }
+}
+
+impl Exports<'_> {
     /// The parts of a dataset, with the index of their file.
     pub fn parts(&self, dataset: &str) -> impl Iterator<Item = (usize, &Part)> {
         let wanted = datasets::find(dataset).map_or("", |d| d.name);
@@ -97,31 +105,6 @@ impl<'a> Data<'a> {
     /// The zone of a file's timestamps without an offset.
     pub fn zone_of(&self, file: usize) -> Tz {
         self.inputs.get(file).and_then(|i| i.zone).unwrap_or(self.settings.timezone)
-    }
-
-    /// Adds a remark on how the data was read.
-    pub fn note(&self, text: impl Into<String>) {
-        self.noticed.borrow_mut().notes.insert(text.into());
-    }
-
-    /// Keeps results for [`Data::take_memos`].
-    pub fn keep_memos(&self, memos: Vec<Memo>) {
-        self.memos.borrow_mut().extend(memos);
-    }
-
-    /// Results that the cache should remember, once nobody reads it any more.
-    pub fn take_memos(&self) -> Vec<Memo> {
-        std::mem::take(&mut *self.memos.borrow_mut())
-    }
-
-    /// What loading has noticed so far.
-    pub fn take_noticed(&self) -> Noticed {
-        let mut noticed = std::mem::take(&mut *self.noticed.borrow_mut());
-        noticed.conflicts.sort_by(|a, b| {
-            (a.dataset, &a.key, a.used, a.unused).cmp(&(b.dataset, &b.key, b.used, b.unused))
-        });
-        noticed.conflicts.dedup();
-        noticed
     }
 
     /// A problem of a dataset, told of its first file.
@@ -189,5 +172,42 @@ impl<'a> Data<'a> {
             .collect();
         found.sort_by(|a, b| (&a.dataset, &a.file).cmp(&(&b.dataset, &b.file)));
         found
+    }
+}
+
+impl<'a> Data<'a> {
+    /// The exports of these files.
+    pub fn open(cache: &'a Cache, inputs: &'a [Input], settings: &'a Settings) -> Result<Data<'a>> {
+        let names = Arc::new(Names::load(cache, inputs, settings)?);
+        Ok(Data::of(cache, Exports { inputs, settings, names }))
+    }
+
+    fn of(cache: &'a Cache, exports: Exports<'a>) -> Data<'a> {
+        Data { exports, cache, noticed: RefCell::default(), memos: RefCell::default() }
+    }
+
+    /// Adds a remark on how the data was read.
+    pub fn note(&self, text: impl Into<String>) {
+        self.noticed.borrow_mut().notes.insert(text.into());
+    }
+
+    /// Keeps results for [`Data::take_memos`].
+    pub fn keep_memos(&self, memos: Vec<Memo>) {
+        self.memos.borrow_mut().extend(memos);
+    }
+
+    /// Results that the cache should remember, once nobody reads it any more.
+    pub fn take_memos(&self) -> Vec<Memo> {
+        std::mem::take(&mut *self.memos.borrow_mut())
+    }
+
+    /// What loading has noticed so far.
+    pub fn take_noticed(&self) -> Noticed {
+        let mut noticed = std::mem::take(&mut *self.noticed.borrow_mut());
+        noticed.conflicts.sort_by(|a, b| {
+            (a.dataset, &a.key, a.used, a.unused).cmp(&(b.dataset, &b.key, b.used, b.unused))
+        });
+        noticed.conflicts.dedup();
+        noticed
     }
 }

@@ -10,7 +10,7 @@ use crate::model::{
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::{borrow::Cow, cell::RefCell};
+use std::{borrow::Cow, cell::RefCell, cmp::Ordering};
 
 /// Where a record stands: index of the file among the inputs, and line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -133,7 +133,7 @@ impl Field for Text {
     }
 }
 
-/// A text of its own that is seldom kept: short ones need no memory beside the record.
+/// A text of its own that is seldom kept: short ones need no memory beside the record. Their order is that of their bytes.
 #[derive(Clone, Debug)]
 pub enum Own {
     /// Up to 30 bytes.
@@ -150,12 +150,34 @@ pub enum Own {
 impl Own {
     /// The text.
     pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    fn as_bytes(&self) -> &[u8] {
         match self {
-            Own::Short { bytes, length } => {
-                std::str::from_utf8(&bytes[..usize::from(*length)]).unwrap_or_default()
-            }
-            Own::Long(text) => text,
+            Own::Short { bytes, length } => &bytes[..usize::from(*length)],
+            Own::Long(text) => text.as_bytes(),
         }
+    }
+}
+
+impl PartialEq for Own {
+    fn eq(&self, other: &Own) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Own {}
+
+impl Ord for Own {
+    fn cmp(&self, other: &Own) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl PartialOrd for Own {
+    fn partial_cmp(&self, other: &Own) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

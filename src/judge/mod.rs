@@ -7,6 +7,7 @@ pub mod entitled;
 pub mod erasure;
 pub mod health;
 pub mod naming;
+pub mod pieces;
 pub mod plans;
 pub mod price_book;
 pub mod pricing;

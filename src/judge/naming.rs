@@ -10,7 +10,7 @@ use crate::{
     },
     report::Problem,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, hash::Hash};
 
 /// Naming that the message lists.
 const LISTED: usize = 10;
@@ -30,24 +30,24 @@ pub struct Words<'w> {
 pub const IDENTITIES: &str = "the two exports name accounts differently; give an identities export that says which \
                               id is which account";
 
-/// The names that one export uses, against those that another knows.
+/// The names that one export uses, against those that another knows: of any kind of text.
 #[derive(Clone, Debug)]
-pub struct Naming<'n> {
+pub struct Naming<'n, N: ?Sized = str> {
     /// The unknown ones with how often they are used, the most frequent first.
-    pub unknown: Vec<(&'n str, u64)>,
+    pub unknown: Vec<(&'n N, u64)>,
     /// How many different names are used.
     pub all: usize,
 }
 
-impl<'n> Naming<'n> {
+impl<'n, N: Hash + Ord + AsRef<str> + ?Sized> Naming<'n, N> {
     /// Of names with how often they are used; one may come several times.
-    pub fn of(used: impl IntoIterator<Item = (&'n str, u64)>, knows: impl Fn(&str) -> bool) -> Naming<'n> {
-        let mut counts: HashMap<&str, u64> = HashMap::new();
+    pub fn of(used: impl IntoIterator<Item = (&'n N, u64)>, knows: impl Fn(&N) -> bool) -> Naming<'n, N> {
+        let mut counts: HashMap<&N, u64, foldhash::fast::RandomState> = HashMap::default();
         for (name, times) in used {
             *counts.entry(name).or_default() += times;
         }
         let all = counts.len();
-        let mut unknown: Vec<(&str, u64)> = counts.into_iter().filter(|(name, _)| !knows(name)).collect();
+        let mut unknown: Vec<(&N, u64)> = counts.into_iter().filter(|(name, _)| !knows(name)).collect();
         unknown.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         Naming { unknown, all }
     }
@@ -62,9 +62,12 @@ impl<'n> Naming<'n> {
         if self.unknown.len() * 2 <= self.all || known.clone().next().is_none() {
             return None;
         }
-        let one = |(name, _): &(&str, u64)| match nearest(name, known.clone()).first() {
-            Some(near) => format!("{name} (nearest: {near})"),
-            None => (*name).to_owned(),
+        let one = |(name, _): &(&N, u64)| {
+            let name = name.as_ref();
+            match nearest(name, known.clone()).first() {
+                Some(near) => format!("{name} (nearest: {near})"),
+                None => name.to_owned(),
+            }
         };
         let list: Vec<String> = self.unknown.iter().take(LISTED).map(one).collect();
         let message = format!(

@@ -12,10 +12,10 @@ use std::{
 
 /// A text of which the process holds one copy, until it ends: an id, a name, a word such as a status.
 ///
-/// Copies and comparisons for equality cost nothing; the order is that of the texts' bytes. A map keyed by texts is asked
+/// It takes eight bytes. Copies and comparisons for equality cost nothing; the order is that of the texts' bytes. A map keyed by texts is asked
 /// with a text; [`Text::known`] finds that of a `&str`.
 #[derive(Clone)]
-pub struct Text(&'static str);
+pub struct Text(&'static &'static str);
 
 /// All texts of the process. A text belongs to the shard that its hash names, so that two threads seldom wait for one
 /// another.
@@ -25,13 +25,17 @@ struct Shared {
 }
 
 /// Bytes that are taken from the system at a time.
-const CHUNK: usize = 1 << 16;
+const CHUNK: usize = 1 << 15;
+
+/// Places of texts that are taken at a time.
+const PLACES: usize = 1 << 8;
 
 #[derive(Default)]
 struct Shard {
-    texts: HashTable<(u64, &'static str)>,
-    /// What is left of the newest chunk.
-    free: &'static mut [u8],
+    texts: HashTable<(u64, Text)>,
+    /// What is left of the newest chunk of bytes, and of places.
+    bytes: &'static mut [u8],
+    places: &'static mut [&'static str],
 }
 
 static SHARED: LazyLock<Shared> = LazyLock::new(|| Shared {
@@ -51,7 +55,7 @@ impl Shared {
 
 impl Shard {
     fn find(&self, hash: u64, text: &str) -> Option<Text> {
-        self.texts.find(hash, |known| known.0 == hash && known.1 == text).map(|known| Text(known.1))
+        self.texts.find(hash, |known| known.0 == hash && *known.1 == *text).map(|known| known.1.clone())
     }
 
     /// A copy of a text that is never freed.
@@ -59,13 +63,26 @@ impl Shard {
         if text.len() > CHUNK / 16 {
             return Box::leak(text.into());
         }
-        if self.free.len() < text.len() {
-            self.free = Box::leak(vec![0; CHUNK].into_boxed_slice());
+        if self.bytes.len() < text.len() {
+            self.bytes = vec![0; CHUNK].leak();
         }
-        let (place, rest) = std::mem::take(&mut self.free).split_at_mut(text.len());
-        self.free = rest;
-        place.copy_from_slice(text.as_bytes());
-        std::str::from_utf8(place).unwrap_or_default()
+        let (copy, rest) = std::mem::take(&mut self.bytes).split_at_mut(text.len());
+        self.bytes = rest;
+        copy.copy_from_slice(text.as_bytes());
+        std::str::from_utf8(copy).unwrap_or_default()
+    }
+
+    /// The one place of a new text.
+    fn place(&mut self, text: &str) -> Text {
+        let kept = self.keep(text);
+        loop {
+            if let Some((place, rest)) = std::mem::take(&mut self.places).split_first_mut() {
+                self.places = rest;
+                *place = kept;
+                return Text(place);
+            }
+            self.places = vec![""; PLACES].leak();
+        }
     }
 }
 
@@ -81,9 +98,9 @@ impl Text {
         self.0
     }
 
-    /// A number that tells it from every other text that is not empty.
+    /// A number that tells it from every other text.
     pub fn address(&self) -> usize {
-        self.0.as_ptr().addr()
+        std::ptr::from_ref(self.0).addr()
     }
 }
 
@@ -93,9 +110,9 @@ impl From<&str> for Text {
         if let Some(known) = shard.find(hash, text) {
             return known;
         }
-        let kept = shard.keep(text);
-        shard.texts.insert_unique(hash, (hash, kept), |known| known.0);
-        Text(kept)
+        let new = shard.place(text);
+        shard.texts.insert_unique(hash, (hash, new.clone()), |known| known.0);
+        new
     }
 }
 
@@ -136,6 +153,12 @@ impl Deref for Text {
     type Target = str;
 
     fn deref(&self) -> &str {
+        self.0
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
         self.0
     }
 }

@@ -5,7 +5,7 @@ use super::{
     rows::Account,
 };
 use crate::{
-    data::{At, Data, records::Text},
+    data::{At, Exports, records::Text},
     judge::{
         entitled::Entitlements,
         plans::{Catalogue, PlanHistory},
@@ -234,13 +234,15 @@ pub(super) struct Holder {
     pub id: Text,
     /// Its row in `accounts`.
     pub record: Option<Account>,
+    /// Whether it is left out by scope.
+    pub excluded: bool,
     /// Accounts whose bills it pays.
     pub pays_for: Vec<u32>,
 }
 
 /// All of it.
 pub(super) struct Book<'d> {
-    pub data: &'d Data<'d>,
+    pub data: &'d Exports<'d>,
     pub names: Symbols,
     pub holders: Vec<Holder>,
     pub bills: Vec<Bill>,
@@ -306,9 +308,7 @@ impl Book<'_> {
 
     /// Whether an account is left out by scope.
     pub(super) fn excluded(&self, account: u32) -> bool {
-        let holder = &self.holders[account as usize];
-        let kind = holder.record.as_ref().and_then(|a| a.kind.as_deref());
-        self.data.settings.scope.excludes(&holder.id, kind)
+        self.holders[account as usize].excluded
     }
 
     /// An account and those whose bills it pays.

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     data::Data,
     engine::Outcome,
+    judge::pieces,
     model::{
         decimal::Decimal,
         money,
@@ -22,17 +23,42 @@ use crate::{
 use anyhow::Result;
 use serde_json::json;
 use std::{
+    borrow::Cow,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
 };
 
-/// A judged line with what its row tells.
+/// A judged line.
 pub(super) struct Judged<'b> {
     pub line: u32,
-    pub state: State<'b>,
+    known: Known,
+    /// What is known about it, where that speaks against it; of other lines it is found again where it is shown.
+    against: Option<Box<State<'b>>>,
     /// The rules it breaks, without the check's name.
     pub faults: Vec<&'static str>,
     pub impact: Option<Decimal>,
+}
+
+/// How far a line could be judged.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// Whether its account's status could be judged.
+    status: bool,
+    /// Whether its features could be; `None` where it has none.
+    features: Option<bool>,
+    /// Whether its plan could be; `None` where it has none to compare.
+    plan: Option<bool>,
+}
+
+impl Known {
+    fn of(state: &State<'_>) -> Known {
+        let unknown = state.unknown.contains(&Unknown::Entitlements);
+        Known {
+            status: state.status_judged,
+            features: state.provisioned.map(|_| true).or(unknown.then_some(false)),
+            plan: state.plan_judged,
+        }
+    }
 }
 
 /// The verdict on a line that nothing speaks against.
@@ -46,6 +72,8 @@ pub(super) struct Judge<'b, 'd> {
     pub book: &'b Book<'d>,
     pub moments: Moments,
     pub all: bool,
+    /// Whether names differ so much that no line was judged.
+    guarded: bool,
     pub out: Outcome,
     pub judged: Vec<Judged<'b>>,
     /// Where each line stands among the judged; [`NOWHERE`] where it is not judged.
@@ -71,19 +99,20 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     let book = load::load(data, |status| all || status.can_wait())?;
     let (product, newest) = newest_product_record(&book);
     let moments = Moments { as_of: settings.as_of, product, max_age: settings.opt_duration("max-sync-age")? };
+    let problems = names::differ(&book);
+    let guarded = !problems.is_empty();
     let mut judge = Judge {
         book: &book,
         moments,
         all,
+        guarded,
         out: Outcome::default(),
         judged: Vec::new(),
         place: vec![NOWHERE; book.lines.len()],
         excluded: BTreeSet::new(),
     };
-    let problems = names::differ(&book);
-    let guarded = !problems.is_empty();
     judge.out.problems = problems;
-    judge.lines(guarded);
+    judge.lines();
     judge.unmatched();
     if !guarded {
         judge.findings();
@@ -94,7 +123,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
         judge.sync_stale(newest);
     }
     judge.rows();
-    judge.counts(guarded);
+    judge.counts();
     judge.close();
     let unverified = settings.opt_path("unverified-list").optional()?;
     let apart = unverified.is_some();
@@ -137,20 +166,43 @@ fn newest_product_record(book: &Book<'_>) -> (Option<Instant>, Option<Evidence>)
 
 impl<'b> Judge<'b, '_> {
     /// Judges the lines of draft and open invoices, of all with `--all`.
-    fn lines(&mut self, guarded: bool) {
+    fn lines(&mut self) {
         let book = self.book;
+        let mut lines = Vec::new();
         for (number, bill) in (0u32..).zip(&book.bills) {
             if self.leaves_out(bill.account) || !(self.all || bill.status.can_wait()) {
                 continue;
             }
             for (at, line) in book.lines_on(number) {
-                if self.leaves_out(line.account) {
-                    continue;
+                if !self.leaves_out(line.account) {
+                    self.place[at as usize] = lines.len() as u32;
+                    lines.push(at);
                 }
-                let state = if guarded { State::default() } else { line::judge(book, line, &self.moments) };
-                self.place[at as usize] = self.judged.len() as u32;
-                self.judged.push(Judged { line: at, state, faults: Vec::new(), impact: None });
             }
+        }
+        let (moments, guarded) = (self.moments, self.guarded);
+        self.judged = pieces::each(&lines, |&line| {
+            let state = match guarded {
+                true => State::default(),
+                false => line::judge(book, &book.lines[line as usize], &moments),
+            };
+            let against = state.is_wrong() || !state.unknown.is_empty();
+            Judged {
+                line,
+                known: Known::of(&state),
+                against: against.then(|| Box::new(state)),
+                faults: Vec::new(),
+                impact: None,
+            }
+        });
+    }
+
+    /// What is known about a judged line.
+    fn state<'j>(&self, j: &'j Judged<'b>) -> Cow<'j, State<'b>> {
+        match &j.against {
+            Some(state) => Cow::Borrowed(state),
+            None if self.guarded => Cow::Owned(State::default()),
+            None => Cow::Owned(line::judge(self.book, self.line(j.line), &self.moments)),
         }
     }
 
@@ -201,9 +253,9 @@ impl<'b> Judge<'b, '_> {
     fn findings(&mut self) {
         let mut unknown: BTreeMap<u32, BTreeSet<Unknown>> = BTreeMap::new();
         for at in 0..self.judged.len() {
+            let Some(state) = self.judged[at].against.take() else { continue };
             let number = self.judged[at].line;
             let line = self.line(number);
-            let state = std::mem::take(&mut self.judged[at].state);
             self.inactive(number, line, &state);
             self.stale(number, line, &state);
             self.lacking(number, line, &state);
@@ -214,7 +266,7 @@ impl<'b> Judge<'b, '_> {
                 unknown.entry(line.bill).or_default().extend(&state.unknown);
                 self.mark(number, "unverifiable", None);
             }
-            self.judged[at].state = state;
+            self.judged[at].against = Some(state);
         }
         for (bill, reasons) in unknown {
             self.unverifiable(bill, &reasons);
@@ -243,8 +295,9 @@ impl<'b> Judge<'b, '_> {
         self.out.rows = rows;
     }
 
-    fn row(&self, j: &Judged<'_>) -> Row {
+    fn row(&self, j: &Judged<'b>) -> Row {
         let book = self.book;
+        let state = self.state(j);
         let line = self.line(j.line);
         let bill = book.bill(line);
         let holder = book.holder(line);
@@ -254,7 +307,7 @@ impl<'b> Judge<'b, '_> {
             None => p.write(p.start, zone),
         });
         let charged = line.plan.map(|p| book.text(p));
-        let mut plans: Vec<&str> = j.state.in_force.iter().map(|f| &**f.plan).collect();
+        let mut plans: Vec<&str> = state.in_force.iter().map(|f| &**f.plan).collect();
         plans.sort_unstable();
         plans.dedup();
         let in_force = match charged.filter(|c| plans.iter().any(|p| *p == &***c)) {
@@ -267,7 +320,7 @@ impl<'b> Judge<'b, '_> {
         } else {
             let mut parts: Vec<String> =
                 j.faults.iter().filter(|f| **f != "unverifiable").map(|f| (*f).to_owned()).collect();
-            let unknown: Vec<&str> = j.state.unknown.iter().map(|u| u.text()).collect();
+            let unknown: Vec<&str> = state.unknown.iter().map(|u| u.text()).collect();
             if !unknown.is_empty() {
                 parts.push(format!("unverifiable: {}", unknown.join("; ")));
             }
@@ -283,7 +336,7 @@ impl<'b> Judge<'b, '_> {
                 json!(period),
                 json!(charged.map(|c| &**c)),
                 json!(in_force),
-                json!(j.state.provisioned),
+                json!(state.provisioned),
                 json!(holder.record.as_ref().map(|a| &*a.status)),
                 json!(money::format(line.amount, currency)),
                 json!(&**currency),
@@ -300,19 +353,16 @@ impl<'b> Judge<'b, '_> {
     }
 
     /// How far each rule was judged.
-    fn counts(&mut self, guarded: bool) {
+    fn counts(&mut self) {
         let lines = self.judged.len() as u64;
         let tally = |yes: &dyn Fn(&Judged<'_>) -> Option<bool>| {
             let said = self.judged.iter().filter_map(yes);
             said.fold((0, 0), |(a, b), done| if done { (a + 1, b) } else { (a, b + 1) })
         };
         let own = |j: &Judged<'_>| self.line(j.line).kind.is_own();
-        let status = tally(&|j| own(j).then_some(j.state.status_judged));
-        let features = tally(&|j| {
-            let unknown = j.state.unknown.contains(&Unknown::Entitlements);
-            j.state.provisioned.map(|_| true).or(unknown.then_some(false))
-        });
-        let plans = tally(&|j| j.state.plan_judged);
+        let status = tally(&|j| own(j).then_some(j.known.status));
+        let features = tally(&|j| j.known.features);
+        let plans = tally(&|j| j.known.plan);
         let not = self.not_judged();
         let counts = [
             ("charges/account-inactive", status),
@@ -322,7 +372,7 @@ impl<'b> Judge<'b, '_> {
             ("charges/unverifiable", (lines, 0)),
             ("charges/sync-stale", (u64::from(self.moments.product.is_some()), 0)),
         ];
-        if guarded {
+        if self.guarded {
             self.out.checked = 0;
             self.out.not_judged = lines;
             self.out.judged.extend(counts.map(|(code, (done, no))| (code, (0, done + no))));
@@ -337,7 +387,10 @@ impl<'b> Judge<'b, '_> {
     fn not_judged(&self) -> u64 {
         let nothing = |j: &&Judged<'_>| {
             let no_period = self.line(j.line).period.is_none() && self.line(j.line).kind.is_own();
-            (!j.state.unknown.is_empty() || no_period) && !j.state.is_wrong()
+            match &j.against {
+                Some(state) => (!state.unknown.is_empty() || no_period) && !state.is_wrong(),
+                None => no_period,
+            }
         };
         self.judged.iter().filter(nothing).count() as u64
     }

@@ -28,7 +28,7 @@ pub(super) struct Moments {
 }
 
 /// A line that charges another plan than the one in force.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Stale<'b> {
     pub charged: &'b Text,
     pub in_force: &'b Text,
@@ -61,7 +61,7 @@ impl Unknown {
 }
 
 /// What is known about a line.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct State<'b> {
     /// The plan in force at the period's start; several where the account has several subscriptions.
     pub in_force: Vec<InForce<'b>>,

@@ -45,7 +45,7 @@ impl Holders {
             return Ok(known);
         }
         let new = u32::try_from(self.list.len())?;
-        self.list.push(Holder { id: id.clone(), record: None, pays_for: Vec::new() });
+        self.list.push(Holder { id: id.clone(), record: None, excluded: false, pays_for: Vec::new() });
         self.by_address.insert(address, new);
         Ok(new)
     }
@@ -198,6 +198,10 @@ pub(super) fn load<'d>(data: &'d Data<'d>, judges: impl Fn(Status) -> bool) -> R
         holders.list[at].record = Some(account);
     }
     let mut holders = holders.list;
+    for holder in &mut holders {
+        let kind = holder.record.as_ref().and_then(|a| a.kind.as_deref());
+        holder.excluded = data.settings.scope.excludes(&holder.id, kind);
+    }
     pay_for_each_other(&mut holders);
     Ok(Book {
         lines_of: Runs::new(lines.iter().map(|l| l.account), holders.len()),
@@ -208,7 +212,7 @@ pub(super) fn load<'d>(data: &'d Data<'d>, judges: impl Fn(Status) -> bool) -> R
         plans: product.plans,
         entitled: product.entitled,
         history: product.history,
-        data,
+        data: &data.exports,
         names,
         holders,
         bills,

@@ -23,9 +23,12 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use std::collections::{HashMap, HashSet};
 
-type Index<'d, T> = HashMap<&'d str, Vec<&'d T>, foldhash::fast::RandomState>;
+/// Maps by shared names.
+pub(super) type Map<'d, T> = HashMap<&'d Text, T, foldhash::fast::RandomState>;
+type Set<'d> = HashSet<&'d Text, foldhash::fast::RandomState>;
+type Index<'d, T> = Map<'d, Vec<&'d T>>;
 
-fn index<'d, T>(list: &'d [T], key: impl Fn(&'d T) -> Option<&'d str>) -> Index<'d, T> {
+fn index<'d, T>(list: &'d [T], key: impl Fn(&'d T) -> Option<&'d Text>) -> Index<'d, T> {
     let mut by: Index<'d, T> = HashMap::default();
     for item in list {
         if let Some(key) = key(item) {
@@ -57,22 +60,23 @@ impl Records {
             .filter_map(|m| Pause::of_migration(m, as_of))
             .chain(incidents.iter().filter_map(|i| Pause::of_incident(i, as_of)))
             .collect();
+        let ((payments, accounts), (invoices, subscriptions)) = data.both(
+            |data| Ok((data.load::<Payment>()?, data.load::<Account>()?)),
+            |data| Ok((data.load()?, data.load()?)),
+        )?;
         let mut records = Records {
-            invoices: data.load()?,
-            payments: data.load()?,
+            invoices,
+            payments,
             messages: data.load()?,
             access: data.load()?,
-            accounts: data.load()?,
-            subscriptions: data.load()?,
+            accounts,
+            subscriptions,
             requests: data.load()?,
             pauses: Pauses::new(pauses),
         };
         // What lies ahead of the given time has not happened, and nothing may follow from the order of rows.
         records.messages.retain(|m| m.sent_at <= as_of);
         records.access.retain(|a| a.moment <= as_of);
-        records
-            .payments
-            .sort_by(|a, b| (a.attempted_at, &a.payment_id).cmp(&(b.attempted_at, &b.payment_id)));
         records.messages.sort_by(|a, b| {
             (a.sent_at, &a.message_id, &a.kind, &a.account_id, &a.related_id, &a.channel, &a.recipient).cmp(
                 &(b.sent_at, &b.message_id, &b.kind, &b.account_id, &b.related_id, &b.channel, &b.recipient),
@@ -117,8 +121,8 @@ pub(super) struct Sequences<'d> {
 
 /// What is looked up by its id.
 pub(super) struct Lookup<'d> {
-    pub accounts: HashMap<&'d str, &'d Account, foldhash::fast::RandomState>,
-    subscriptions: HashMap<&'d str, &'d Subscription, foldhash::fast::RandomState>,
+    pub accounts: Map<'d, &'d Account>,
+    subscriptions: Map<'d, &'d Subscription>,
     by_account: Index<'d, Subscription>,
     /// Where a customer ended all access in person, by moment.
     cancellations: Index<'d, AccessChange>,
@@ -130,28 +134,28 @@ pub(super) struct Lookup<'d> {
 
 impl<'d> Lookup<'d> {
     pub(super) fn new(records: &'d Records, default_zone: Tz, as_of: Instant) -> Lookup<'d> {
-        let mut by_account = index(&records.subscriptions, |s| Some(&*s.account_id));
+        let mut by_account = index(&records.subscriptions, |s| Some(&s.account_id));
         // What is taken from the first of them must not follow from the order of rows.
         by_account
             .values_mut()
             .for_each(|list| list.sort_by(|a, b| a.subscription_id.cmp(&b.subscription_id)));
         Lookup {
-            accounts: records.accounts.iter().map(|a| (&*a.account_id, a)).collect(),
-            subscriptions: records.subscriptions.iter().map(|s| (&*s.subscription_id, s)).collect(),
+            accounts: records.accounts.iter().map(|a| (&a.account_id, a)).collect(),
+            subscriptions: records.subscriptions.iter().map(|s| (&s.subscription_id, s)).collect(),
             by_account,
-            cancellations: index(&records.access, |e| is_cancellation(e).then_some(&*e.account_id)),
-            cut_offs: index(&records.access, |e| is_cut_off(e).then_some(&*e.account_id)),
+            cancellations: index(&records.access, |e| is_cancellation(e).then_some(&e.account_id)),
+            cut_offs: index(&records.access, |e| is_cut_off(e).then_some(&e.account_id)),
             default_zone,
             as_of,
         }
     }
 
-    fn of_account(&self, account: &str) -> &[&'d Subscription] {
+    fn of_account(&self, account: &Text) -> &[&'d Subscription] {
         self.by_account.get(account).map_or(&[], Vec::as_slice)
     }
 
     fn subscription(&self, invoice: &Invoice) -> Option<&'d Subscription> {
-        self.subscriptions.get(invoice.subscription_id.as_deref()?).copied()
+        self.subscriptions.get(invoice.subscription_id.as_ref()?).copied()
     }
 
     /// The subscription's zone, else the one on which all subscriptions of the account agree, else `--timezone`.
@@ -185,19 +189,19 @@ impl<'d> Lookup<'d> {
                 all.and_then(|list| list.into_iter().max())
             }
         };
-        let account = self.accounts.get(&*invoice.account_id).filter(|a| &*a.status == "canceled");
+        let account = self.accounts.get(&invoice.account_id).filter(|a| &*a.status == "canceled");
         let account = account.and_then(|a| a.canceled_at.or(a.status_since)).filter(|at| *at <= self.as_of);
-        let own = self.cancellations.get(&*invoice.account_id).map_or(&[][..], Vec::as_slice);
+        let own = self.cancellations.get(&invoice.account_id).map_or(&[][..], Vec::as_slice);
         let in_person = own.iter().map(|e| e.moment).find(|at| *at >= since);
         // Whoever cuts off for want of money may cancel along with it: that is not the customer's own.
-        let cut_offs = self.cut_offs.get(&*invoice.account_id).map_or(&[][..], Vec::as_slice);
+        let cut_offs = self.cut_offs.get(&invoice.account_id).map_or(&[][..], Vec::as_slice);
         let by_others = |at: &Instant| cut_offs.iter().any(|e| near(Some(e.moment), Some(*at)));
         let of_records = [subscription, account].into_iter().flatten().filter(|at| !by_others(at)).min();
         [of_records, in_person].into_iter().flatten().min()
     }
 
     /// Whether another export says that the account has no paid access any more.
-    pub(super) fn inactive(&self, account: &str) -> bool {
+    pub(super) fn inactive(&self, account: &Text) -> bool {
         self.accounts.get(account).is_some_and(|a| {
             matches!(&*a.status, "canceled" | "suspended" | "paused") || a.plan.as_deref() == Some("free")
         })
@@ -206,7 +210,7 @@ impl<'d> Lookup<'d> {
     /// Whether a subscription began with this invoice: by its status, or by its start or the end of its trial.
     fn begins(&self, invoice: &Invoice) -> bool {
         let Some(s) = self.subscription(invoice) else {
-            let created = self.accounts.get(&*invoice.account_id).and_then(|a| a.created_at);
+            let created = self.accounts.get(&invoice.account_id).and_then(|a| a.created_at);
             let issued = invoice.issued_at.or(invoice.period_start.map(|p| p.in_zone(self.default_zone)));
             return near(created, issued);
         };
@@ -218,13 +222,13 @@ impl<'d> Lookup<'d> {
     }
 
     /// The account itself, else the first payer of its bill for whom `known` holds.
-    pub(super) fn payer(&self, account: &'d str, known: impl Fn(&str) -> bool) -> &'d str {
+    pub(super) fn payer(&self, account: &'d Text, known: impl Fn(&Text) -> bool) -> &'d Text {
         let mut at = account;
         for _ in 0..16 {
             if known(at) {
                 return at;
             }
-            match self.accounts.get(at).and_then(|a| a.bill_to.as_deref()) {
+            match self.accounts.get(at).and_then(|a| a.bill_to.as_ref()) {
                 Some(next) if next != at => at = next,
                 _ => return account,
             }
@@ -257,38 +261,37 @@ pub(super) fn sequences<'d>(
     policy: &Policy,
 ) -> Result<Sequences<'d>> {
     let as_of = data.settings.as_of;
-    let payments = index(&records.payments, |p| p.invoice_id.as_deref());
-    let log_begins = records.payments.first().map(|p| p.attempted_at);
-    let paid_before = first_payments(records);
-    let known: HashSet<&Text, foldhash::fast::RandomState> =
-        records.invoices.iter().map(|i| &i.invoice_id).collect();
+    let invoices: Map<'d, &Invoice> = records.invoices.iter().map(|i| (&i.invoice_id, i)).collect();
+    let payments = payments_of_failed(records);
+    let log_begins = records.payments.iter().map(|p| p.attempted_at).min();
+    let concerned: Set<'_> =
+        payments.keys().filter_map(|id| invoices.get(id)).map(|i| &i.account_id).collect();
+    let paid_before = first_payments(records, &invoices, &concerned);
+    let named = records.payments.iter().filter_map(|p| p.invoice_id.as_ref());
+    let strayed: Set<'_> = named.filter(|id| !invoices.contains_key(id)).collect();
     let mut out = Sequences {
         list: Vec::new(),
         invoices: 0,
         unclear: 0,
         never_started: 0,
-        strayed: payments.keys().filter(|id| Text::known(id).is_none_or(|id| !known.contains(&id))).count()
-            as u64,
+        strayed: strayed.len() as u64,
         excluded: 0,
     };
-    let mut excluded: HashSet<&str> = HashSet::new();
+    let mut excluded: Set<'_> = HashSet::default();
     for invoice in &records.invoices {
-        let kind = lookup.accounts.get(&*invoice.account_id).and_then(|a| a.kind.as_deref());
+        let kind = lookup.accounts.get(&invoice.account_id).and_then(|a| a.kind.as_deref());
         if data.settings.scope.excludes(&invoice.account_id, kind) {
             excluded.insert(&invoice.account_id);
             continue;
         }
         out.invoices += 1;
-        let log = payments.get(&*invoice.invoice_id).map_or(&[][..], Vec::as_slice);
-        if !log.iter().any(|p| &*p.status == "failed") {
-            continue;
-        }
+        let Some(log) = payments.get(&invoice.invoice_id) else { continue };
         let attempts: Vec<Attempt> = log.iter().filter_map(|p| Attempt::of(p, &invoice.currency)).collect();
         let collection = Collection::seen_at(&Owed::of(invoice), &attempts, as_of)
             .with_context(|| format!("invoice {}", invoice.invoice_id))?;
         let Some(first_failed) = collection.first_failed_at else { continue };
         let never_paid = collection.closed.is_none_or(|c| c.end != How::Paid);
-        let paid_earlier = paid_before.get(&*invoice.account_id).is_some_and(|at| *at < first_failed);
+        let paid_earlier = paid_before.get(&invoice.account_id).is_some_and(|at| *at < first_failed);
         if never_paid && !paid_earlier && lookup.begins(invoice) {
             out.never_started += 1;
             continue;
@@ -320,22 +323,37 @@ pub(super) fn sequences<'d>(
             &b.invoice.invoice_id,
         ))
     });
-    attribute(records, &payments, policy, &mut out.list);
+    attribute(records, &payments, &invoices, policy, &mut out.list);
     Ok(out)
 }
 
-/// When the first money of each account came.
-fn first_payments(records: &Records) -> HashMap<&str, Instant, foldhash::fast::RandomState> {
-    let account_of: HashMap<&str, &str, foldhash::fast::RandomState> =
-        records.invoices.iter().map(|i| (&*i.invoice_id, &*i.account_id)).collect();
-    let mut first: HashMap<&str, Instant, foldhash::fast::RandomState> = HashMap::default();
-    let mut keep = |account, at: Instant| {
-        let slot = first.entry(account).or_insert(at);
-        *slot = (*slot).min(at);
+/// The payments of every invoice of which one failed, in their order.
+fn payments_of_failed(records: &Records) -> Index<'_, Payment> {
+    let failed = records.payments.iter().filter(|p| &*p.status == "failed");
+    let failed: Set<'_> = failed.filter_map(|p| p.invoice_id.as_ref()).collect();
+    let mut by_invoice = index(&records.payments, |p| p.invoice_id.as_ref().filter(|id| failed.contains(id)));
+    for log in by_invoice.values_mut() {
+        log.sort_by(|a, b| (a.attempted_at, &a.payment_id).cmp(&(b.attempted_at, &b.payment_id)));
+    }
+    by_invoice
+}
+
+/// When the first money of each of these accounts came.
+fn first_payments<'d>(
+    records: &'d Records,
+    invoices: &Map<'d, &'d Invoice>,
+    accounts: &Set<'_>,
+) -> Map<'d, Instant> {
+    let mut first: Map<'_, Instant> = HashMap::default();
+    let mut keep = |account: &'d Text, at: Instant| {
+        if accounts.contains(account) {
+            let slot = first.entry(account).or_insert(at);
+            *slot = (*slot).min(at);
+        }
     };
     for p in records.payments.iter().filter(|p| &*p.status == "succeeded") {
-        let by_invoice = p.invoice_id.as_deref().and_then(|id| account_of.get(id).copied());
-        if let Some(account) = by_invoice.or(p.account_id.as_deref()) {
+        let invoice = p.invoice_id.as_ref().and_then(|id| invoices.get(id));
+        if let Some(account) = invoice.map(|i| &i.account_id).or(p.account_id.as_ref()) {
             keep(account, p.attempted_at);
         }
     }
@@ -372,27 +390,26 @@ fn end_of(closed: Option<Closed>, canceled: Option<Instant>) -> Option<End> {
 fn attribute(
     records: &Records,
     payments: &Index<'_, Payment>,
+    invoices: &Map<'_, &Invoice>,
     policy: &Policy,
     sequences: &mut [Sequence<'_>],
 ) {
     let mut by_id: HashMap<Text, usize, foldhash::fast::RandomState> = HashMap::default();
     let mut by_account: HashMap<Text, Vec<usize>, foldhash::fast::RandomState> = HashMap::default();
     for (at, s) in sequences.iter().enumerate() {
-        for p in payments.get(&*s.invoice.invoice_id).into_iter().flatten() {
+        for p in payments.get(&s.invoice.invoice_id).into_iter().flatten() {
             by_id.insert(p.payment_id.clone(), at);
         }
         by_account.entry(s.invoice.account_id.clone()).or_default().push(at);
     }
     by_id.extend(sequences.iter().enumerate().map(|(at, s)| (s.invoice.invoice_id.clone(), at)));
-    let others: HashSet<&Text, foldhash::fast::RandomState> =
-        records.invoices.iter().map(|i| &i.invoice_id).filter(|id| !by_id.contains_key(*id)).collect();
     for m in &records.messages {
         let kinds = [Some(word(&m.kind)), m.template.as_deref().map(word)];
         let Some(kind) = kinds.into_iter().flatten().find(|k| policy.is_dunning(k)) else { continue };
         let related = m.related_id.as_ref();
         let named = related.and_then(|id| by_id.get(id)).copied();
         // A message about an invoice without a sequence says nothing of the account's others.
-        let elsewhere = related.is_some_and(|id| others.contains(id));
+        let elsewhere = related.is_some_and(|id| invoices.contains_key(id) && !by_id.contains_key(id));
         let by_time = || {
             let list = by_account.get(m.account_id.as_ref()?)?;
             let runs = |i: &usize| sequences[*i].runs_at(m.sent_at);

@@ -3,7 +3,7 @@
 use super::{
     access::{Access, Fault, FaultKind, Story},
     findings::{Teller, parts_told},
-    inputs::{self, Lookup, Records, Sequences},
+    inputs::{self, Lookup, Map, Records, Sequences},
     names,
     policy::Policy,
     retries,
@@ -11,7 +11,10 @@ use super::{
     steps::{self, MessageLog, Part, PartJudged, State, StepJudged},
 };
 use crate::{
-    data::{Data, records::AccessChange},
+    data::{
+        Data,
+        records::{AccessChange, Text},
+    },
     engine::Outcome,
     model::{
         money,
@@ -25,7 +28,7 @@ use chrono::{NaiveDate, TimeDelta};
 use serde_json::{Value, json};
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 /// How far ahead of the given time a step counts as due.
@@ -116,22 +119,22 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
 impl Judge<'_, '_> {
     /// Every sequence, in the order of the list. Sequences of one account stand together in it.
     fn all(&self, list: &[Sequence<'_>]) -> Vec<Judged> {
-        let with_sequences: BTreeSet<&str> = list.iter().map(|s| &*s.invoice.account_id).collect();
-        let mut events: HashMap<&str, Vec<&AccessChange>, foldhash::fast::RandomState> = HashMap::default();
+        let with_sequences: HashSet<&Text> = list.iter().map(|s| &s.invoice.account_id).collect();
+        let mut events: Map<'_, Vec<&AccessChange>> = HashMap::default();
         for e in &self.records.access {
             let account = self.lookup.payer(&e.account_id, |a| with_sequences.contains(a));
             events.entry(account).or_default().push(e);
         }
-        let mut requests: HashMap<&str, Vec<Instant>, foldhash::fast::RandomState> = HashMap::default();
+        let mut requests: Map<'_, Vec<Instant>> = HashMap::default();
         for r in &self.records.requests {
             let live = !matches!(r.status.as_deref(), Some("rejected" | "withdrawn"));
-            if let Some(account) = r.account_id.as_deref().filter(|_| live) {
+            if let Some(account) = r.account_id.as_ref().filter(|_| live) {
                 requests.entry(account).or_default().push(r.received_at);
             }
         }
         let mut judged = Vec::with_capacity(list.len());
         for group in list.chunk_by(|a, b| a.invoice.account_id == b.invoice.account_id) {
-            let account = &*group[0].invoice.account_id;
+            let account = &group[0].invoice.account_id;
             let sequences: Vec<&Sequence<'_>> = group.iter().collect();
             let canceled =
                 group.iter().filter_map(|s| self.lookup.canceled_at(s.invoice, s.first_failed)).min();

@@ -130,9 +130,7 @@ impl Inputs {
 
     /// Whether confirmations speak of other requests or other systems altogether: then nothing is judged.
     pub(super) fn names_differ(&self, data: &Data<'_>) -> Option<Problem> {
-        let names = Naming::of(self.confirmations.keys().map(|id| (&**id, 1)), |id| {
-            Text::known(id).is_some_and(|id| self.known.contains(&id))
-        });
+        let names = Naming::of(self.confirmations.keys().map(|id| (id, 1)), |id| self.known.contains(id));
         let answered = self.known.iter().filter(|id| self.confirmations.contains_key(*id)).count();
         // A log of confirmations that goes back further than the requests is no mismatch: most requests have some.
         if answered * 2 < self.known.len() {

@@ -11,6 +11,7 @@ use crate::{
     judge::{
         health::{self, Change, Customer, Loaded, State, fall::base_fall, points::TENTHS},
         naming::{IDENTITIES, Words},
+        pieces,
     },
     model::{decimal::Decimal, text::counted},
     report::{Finding, Problem, Row, RowSource, RowsNeeded, Severity, telling},
@@ -18,9 +19,6 @@ use crate::{
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, io, sync::Arc};
-
-/// Accounts below which a second thread is not worth its start.
-const MANY: usize = 2000;
 
 /// Runs the check.
 pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
@@ -107,21 +105,7 @@ fn notes(data: &Data<'_>, loaded: &Loaded, out: &mut Outcome) {
 fn assess_all(loaded: &Loaded, limits: &Limits, scored: &[(&Account, &Customer)]) -> Vec<Assessed> {
     let health = &loaded.health;
     let one = |(account, customer): &(&Account, &Customer)| assess(health, limits, account, customer);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if scored.len() < MANY || cores == 1 {
-        return scored.iter().map(one).collect();
-    }
-    let chunk = scored.len().div_ceil(cores);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = scored
-            .chunks(chunk)
-            .map(|part| scope.spawn(|| part.iter().map(one).collect::<Vec<_>>()))
-            .collect();
-        threads
-            .into_iter()
-            .flat_map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+    pieces::each(scored, one)
 }
 
 /// How far the whole base fell within the drop's days.

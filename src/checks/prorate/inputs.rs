@@ -2,7 +2,7 @@
 
 use crate::{
     data::{
-        Cells, Data, Record as _, record,
+        Cells, Data, Exports, Record as _, record,
         records::{Account, Entitlement, InvoiceLine, Plan, PlanChange, Subscription, Text},
     },
     judge::{
@@ -97,7 +97,7 @@ pub(super) struct Wanted {
 }
 
 pub(super) struct Inputs<'d> {
-    pub data: &'d Data<'d>,
+    pub data: &'d Exports<'d>,
     pub history: PlanHistory,
     pub catalogue: Catalogue,
     pub billed: BilledPrices,
@@ -228,7 +228,7 @@ impl<'d> Inputs<'d> {
         let (bills, mut inputs) = data.both(bills, |_| Inputs::of_product(data))?;
         inputs.bills = bills;
         let wanted = wanted(&inputs);
-        inputs.read_lines(&wanted)?;
+        inputs.read_lines(data, &wanted)?;
         Ok(inputs)
     }
 
@@ -241,7 +241,7 @@ impl<'d> Inputs<'d> {
         let entitlements: Vec<Entitlement> = data.load()?;
         let accounts: Vec<Account> = data.load()?;
         Ok(Inputs {
-            data,
+            data: &data.exports,
             history: PlanHistory::new(subscriptions, changes, true, billing, |at| {
                 data.zone_of(at.file as usize)
             }),
@@ -262,8 +262,7 @@ impl<'d> Inputs<'d> {
     }
 
     /// The lines of those who are wanted, in the order of their periods, and what became of the invoices' money.
-    fn read_lines(&mut self, wanted: &Wanted) -> Result<()> {
-        let data = self.data;
+    fn read_lines(&mut self, data: &Data<'_>, wanted: &Wanted) -> Result<()> {
         let sieve =
             Sieve { history: &self.history, bills: &self.bills, wanted, zone: data.settings.timezone };
         let pieces = data.fold(
@@ -281,9 +280,8 @@ impl<'d> Inputs<'d> {
             self.loose += piece.loose;
             first = [first, piece.first].into_iter().flatten().min();
         }
-        lines.sort_unstable_by(|a: &Line, b| {
-            (a.start, a.row.line_id.as_str(), a.row.at).cmp(&(b.start, b.row.line_id.as_str(), b.row.at))
-        });
+        // The keys are small beside the lines: those are moved once.
+        lines.sort_by_cached_key(|l: &Line| (l.start, l.row.line_id.clone(), l.row.at));
         for (at, line) in lines.iter().enumerate() {
             self.lines_by_account.entry(line.account.clone()).or_default().push(at);
             if let Some(subscription) = &line.subscription {

@@ -11,7 +11,10 @@ use super::{
 use crate::{
     data::{Data, records::Text},
     engine::Outcome,
-    judge::proration::{Change, Prorated, Rules, Terms},
+    judge::{
+        pieces,
+        proration::{Change, Prorated, Rules, Terms},
+    },
     model::{
         decimal::{self, Decimal},
         money,
@@ -119,18 +122,27 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
         }
         !out
     });
-    let (computed, mut reasons) = compute(&inputs, &events, &policy)?;
+    let (computed, reasons) = compute(&inputs, &events, &policy)?;
     let priced: Vec<Option<&Priced>> = computed.iter().map(|c| c.as_ref().map(|c| &c.priced)).collect();
     let of = lines::attribute(&inputs, &events, &priced, policy.rules.convention.unit_seconds());
     let computed = with_payments(&inputs, &events, computed, &of.of)?;
-    let mut judge = Judge { inputs: &inputs, policy: &policy, events: &events, out: Outcome::default() };
+    let new = || Judge { inputs: &inputs, policy: &policy, events: &events, out: Outcome::default() };
+    let places: Vec<usize> = (0..events.len()).collect();
+    let told = pieces::each(&places, |&n| {
+        let mut judge = new();
+        let own: Vec<&Line> = of.of[n].iter().map(|&l| &inputs.lines[l]).collect();
+        let judged = judge.change(&events[n], computed[n].as_ref(), &own, reasons[n].clone());
+        judge.features(n, computed[n].as_ref());
+        judged.map(|judged| (judged, judge.out))
+    });
+    let mut judge = new();
     judge.out.excluded = excluded.len() as u64;
     let mut judged = Vec::with_capacity(events.len());
-    for (n, event) in events.iter().enumerate() {
-        let own: Vec<&Line> = of.of[n].iter().map(|&l| &inputs.lines[l]).collect();
-        judged.push(judge.change(event, computed[n].as_ref(), &own, reasons[n].take())?);
+    for one in told {
+        let (one, out) = one?;
+        judged.push(one);
+        judge.absorb(out);
     }
-    judge.features(&computed);
     judge.names();
     judge.close(&judged, of.loose);
     judge.rows(&computed, &judged, &of.of);
@@ -145,19 +157,38 @@ fn compute(
     events: &[Event<'_>],
     policy: &Policy,
 ) -> Result<(Vec<Option<Computed>>, Reasons)> {
-    // What is left to be credited of a subscription's cycle.
-    let mut left: HashMap<(&Text, Option<&Text>, NaiveDateTime), Decimal> = HashMap::new();
+    // Events are sorted by account.
+    let accounts: Vec<&[Event<'_>]> = events.chunk_by(|a, b| a.account == b.account).collect();
+    let computed = pieces::each(&accounts, |events| compute_account(inputs, events, policy));
     let (mut found, mut reasons) = (Vec::new(), Vec::new());
+    for of_account in computed {
+        for one in of_account? {
+            let (computed, reason) = one.map_or_else(|reason| (None, Some(reason)), |c| (Some(c), None));
+            found.push(computed);
+            reasons.push(reason);
+        }
+    }
+    Ok((found, reasons))
+}
+
+/// The same for the changes of one account.
+fn compute_account(
+    inputs: &Inputs<'_>,
+    events: &[Event<'_>],
+    policy: &Policy,
+) -> Result<Vec<Result<Computed, String>>> {
+    // What is left to be credited of a subscription's cycle.
+    let mut left: HashMap<(Option<&Text>, NaiveDateTime), Decimal> = HashMap::new();
+    let mut found = Vec::with_capacity(events.len());
     for event in events {
         let mut priced = match price(inputs, event, policy) {
             Ok(priced) => priced,
             Err(reason) => {
-                found.push(None);
-                reasons.push(Some(reason));
+                found.push(Err(reason));
                 continue;
             }
         };
-        let key = (&event.account, event.subscription_id.as_ref(), priced.change.period.start);
+        let key = (event.subscription_id.as_ref(), priced.change.period.start);
         if let Some(rest) = left.get(&key) {
             priced.change.paid = Some(*rest);
         }
@@ -168,10 +199,9 @@ fn compute(
             let rest = decimal::sum([paid, due.credit.amount, due.charge.amount]);
             left.insert(key, rest.context("a change's figures are too large")?);
         }
-        found.push(Some(Computed { priced, due, waits, before: None }));
-        reasons.push(None);
+        found.push(Ok(Computed { priced, due, waits, before: None }));
     }
-    Ok((found, reasons))
+    Ok(found)
 }
 
 /// A change for which nothing is credited or charged.
@@ -251,6 +281,16 @@ impl Judge<'_, '_> {
         }
     }
 
+    /// Takes over what was found about one change.
+    fn absorb(&mut self, one: Outcome) {
+        for (code, (judged, not)) in one.judged {
+            let counts = self.out.judged.entry(code).or_default();
+            *counts = (counts.0 + judged, counts.1 + not);
+        }
+        self.out.findings.extend(one.findings);
+        self.out.passages.extend(one.passages);
+    }
+
     fn change(
         &mut self,
         event: &Event<'_>,
@@ -325,44 +365,42 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// The moments and states of features.
-    fn features(&mut self, computed: &[Option<Computed>]) {
+    /// The moments and states of a change's features.
+    fn features(&mut self, n: usize, own: Option<&Computed>) {
         let (inputs, policy, events) = (self.inputs, self.policy, self.events);
-        for (n, event) in
-            events.iter().enumerate().filter(|(_, e)| e.kind == Kind::Change && e.at <= policy.as_of)
-        {
-            let of_one =
-                |other: &&Event<'_>| other.subscription_id == event.subscription_id && other.id != event.id;
-            // Events are sorted by account.
-            let of_account = |other: &&Event<'_>| other.account == event.account;
-            let before = events[..n].iter().rev().take_while(of_account).find(of_one).map(|e| e.at);
-            let after = events[n + 1..].iter().take_while(of_account).find(of_one).map(|e| e.at);
-            let after = after.filter(|t| *t <= policy.as_of);
-            let own = computed[n].as_ref();
-            let found = features::of(inputs, event, policy.as_of);
-            let known = found.is_some();
-            self.count("prorate/feature-moment", known);
-            self.count("prorate/feature-state", known);
-            let Some(found) = found else { continue };
-            let cycle_start = own.map(|c| c.priced.cycle.0).unwrap_or(event.at - TimeDelta::days(31));
-            let early = before.map_or(cycle_start, |b| b.max(cycle_start));
-            let window =
-                Window { from: early.min(event.at), to: after.unwrap_or(policy.as_of).max(event.at) };
-            let priced = own.map(|c| &c.priced);
-            let waits = own.is_some_and(|c| c.waits);
-            let late_features = waits && policy.downgrade == Downgrade::AtPeriodEnd;
-            if !late_features {
-                let moments = features::moments(inputs, event, priced, &found, &window, policy.tolerance);
-                self.out.findings.extend(moments);
-            }
-            let live = event
-                .subscription
-                .is_none_or(|s| !matches!(&*s.status, "canceled" | "paused" | "incomplete_expired"));
-            let settled = policy.as_of > event.at + policy.tolerance;
-            let boundary = own.is_some_and(|c| c.priced.at_boundary);
-            if after.is_none() && live && settled && !boundary && !late_features {
-                self.out.findings.extend(features::states(inputs, event, &found, policy.as_of));
-            }
+        let event = &events[n];
+        if event.kind != Kind::Change || event.at > policy.as_of {
+            return;
+        }
+        let of_one =
+            |other: &&Event<'_>| other.subscription_id == event.subscription_id && other.id != event.id;
+        // Events are sorted by account.
+        let of_account = |other: &&Event<'_>| other.account == event.account;
+        let before = events[..n].iter().rev().take_while(of_account).find(of_one).map(|e| e.at);
+        let after = events[n + 1..].iter().take_while(of_account).find(of_one).map(|e| e.at);
+        let after = after.filter(|t| *t <= policy.as_of);
+        let found = features::of(inputs, event, policy.as_of);
+        let known = found.is_some();
+        self.count("prorate/feature-moment", known);
+        self.count("prorate/feature-state", known);
+        let Some(found) = found else { return };
+        let cycle_start = own.map(|c| c.priced.cycle.0).unwrap_or(event.at - TimeDelta::days(31));
+        let early = before.map_or(cycle_start, |b| b.max(cycle_start));
+        let window = Window { from: early.min(event.at), to: after.unwrap_or(policy.as_of).max(event.at) };
+        let priced = own.map(|c| &c.priced);
+        let waits = own.is_some_and(|c| c.waits);
+        let late_features = waits && policy.downgrade == Downgrade::AtPeriodEnd;
+        if !late_features {
+            let moments = features::moments(inputs, event, priced, &found, &window, policy.tolerance);
+            self.out.findings.extend(moments);
+        }
+        let live = event
+            .subscription
+            .is_none_or(|s| !matches!(&*s.status, "canceled" | "paused" | "incomplete_expired"));
+        let settled = policy.as_of > event.at + policy.tolerance;
+        let boundary = own.is_some_and(|c| c.priced.at_boundary);
+        if after.is_none() && live && settled && !boundary && !late_features {
+            self.out.findings.extend(features::states(inputs, event, &found, policy.as_of));
         }
     }
 }

@@ -4,7 +4,10 @@ use super::{
     change::{Event, Kind, Priced},
     inputs::{Inputs, Line},
 };
-use crate::{data::records::Text, judge::proration::Cycle};
+use crate::{
+    data::records::Text,
+    judge::{pieces, proration::Cycle},
+};
 use std::collections::HashMap;
 
 /// Lines by change.
@@ -26,7 +29,7 @@ pub(super) fn attribute(
     priced: &[Option<&Priced>],
     unit: i64,
 ) -> Attributed {
-    let mut near: HashMap<&Text, Vec<usize>> = HashMap::new();
+    let mut near: HashMap<&Text, Vec<usize>, foldhash::fast::RandomState> = HashMap::default();
     for (n, event) in events.iter().enumerate() {
         near.entry(&event.account).or_default().push(n);
         if let Some(id) = &event.subscription_id {
@@ -34,13 +37,17 @@ pub(super) fn attribute(
         }
     }
     let mut found = Attributed { of: vec![Vec::new(); events.len()], loose: inputs.loose };
-    for (at, line) in inputs.lines.iter().enumerate() {
+    let nearest = |line: &Line| {
         let candidates = [Some(&line.account), line.subscription.as_ref()];
         let candidates = candidates.into_iter().flatten().filter_map(|k| near.get(k)).flatten();
         let fitting = candidates.filter(|&&n| fits(inputs, line, &events[n], priced[n], unit));
         let distance = |n: &&usize| line.start.map(|s| (s - events[**n].at).abs());
-        match fitting.min_by_key(|n| (distance(n), **n)) {
-            Some(&n) => found.of[n].push(at),
+        fitting.min_by_key(|n| (distance(n), **n)).copied()
+    };
+    let events_of = pieces::each(&inputs.lines, nearest);
+    for (at, (line, event)) in inputs.lines.iter().zip(events_of).enumerate() {
+        match event {
+            Some(n) => found.of[n].push(at),
             None => found.loose += usize::from(&*line.row.kind == "proration"),
         }
     }

@@ -6,7 +6,6 @@ use super::{
     telling::subject,
 };
 use crate::{
-    data::records::Text,
     judge::{
         naming::{Naming, Words},
         proration::Convention,
@@ -29,7 +28,7 @@ impl Judge<'_, '_> {
     /// Says so once where most plans of the changes are unknown to the plans' export.
     pub(super) fn names(&mut self) {
         let catalogue = &self.inputs.catalogue;
-        let used = self.events.iter().flat_map(|e| [e.from.as_deref(), e.to.as_deref()]).flatten();
+        let used = self.events.iter().flat_map(|e| [e.from.as_ref(), e.to.as_ref()]).flatten();
         let names: Vec<&str> = catalogue.names().collect();
         let words = Words {
             kind: ("plan", "plans"),
@@ -37,8 +36,7 @@ impl Judge<'_, '_> {
             remedy: "the two exports name plans differently; name them alike under [map.plan] in crosscheck.toml",
         };
         let problem =
-            Naming::of(used.map(|p| (p, 1)), |p| Text::known(p).is_some_and(|p| catalogue.knows(&p)))
-                .problem(&words, names.into_iter());
+            Naming::of(used.map(|p| (p, 1)), |p| catalogue.knows(p)).problem(&words, names.into_iter());
         self.out.problems.extend(problem);
     }
 

@@ -206,12 +206,9 @@ impl Judge<'_, '_> {
     fn guard(&mut self, meter: &Meter<'_>) -> bool {
         const CLAUSE: &str = "that are billed are unknown to the meter, so nothing was compared";
         let (accounts, metrics) = (meter.accounts(), meter.metrics());
-        let billed_accounts = Naming::of(self.lines.iter().map(|l| (&*l.account, 1)), |a| {
-            Text::known(a).is_some_and(|a| accounts.contains(&a))
-        });
-        let billed_metrics = Naming::of(self.lines.iter().map(|l| (&*l.metric, 1)), |m| {
-            Text::known(m).is_some_and(|m| metrics.contains(&m))
-        });
+        let billed_accounts =
+            Naming::of(self.lines.iter().map(|l| (&l.account, 1)), |a| accounts.contains(a));
+        let billed_metrics = Naming::of(self.lines.iter().map(|l| (&l.metric, 1)), |m| metrics.contains(m));
         let of_accounts = Words { kind: ("account", "accounts"), clause: CLAUSE, remedy: IDENTITIES };
         let of_metrics = Words {
             kind: ("metric", "metrics"),

@@ -125,8 +125,8 @@ fn names_differ(
     requesters: &Requesters,
     accounts: &[AccountAddress],
 ) -> Option<Problem> {
-    let used = tickets.iter().filter_map(|t| t.account_id.as_deref()).map(|id| (id, 1));
-    let names = Naming::of(used, |id| Text::known(id).is_some_and(|id| requesters.knows(&id)));
+    let used = tickets.iter().filter_map(|t| t.account_id.as_ref()).map(|id| (id, 1));
+    let names = Naming::of(used, |id| requesters.knows(id));
     // A ticket or two of unknown requesters are findings, not another way to name accounts.
     if names.unknown.len() < 3 {
         return None;

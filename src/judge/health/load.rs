@@ -157,8 +157,9 @@ fn load_activity(data: &Data<'_>, from: NaiveDate, to: NaiveDate) -> Result<Acti
         api_calls: has("api_calls"),
         features: has("features_used"),
     };
+    let settings = data.settings;
     let start = || Reading {
-        settings: data.settings,
+        settings,
         activity: Activity::new(measured, from, to),
         negative: 0,
         lists: HashMap::default(),

@@ -1,0 +1,69 @@
+//! Many of one thing, judged on all cores.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// Fewer than this many are not worth a second thread.
+const MANY: usize = 2_000;
+
+/// Pieces a thread: one that meets quick pieces takes more of them.
+const PIECES: usize = 8;
+
+/// What `f` makes of each item, in the items' order, on all cores where there are many.
+pub fn each<'t, T: Sync, R: Send>(items: &'t [T], f: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
+    let cores = if items.len() < MANY { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
+    each_on(cores, items, f)
+}
+
+fn each_on<'t, T: Sync, R: Send>(cores: usize, items: &'t [T], f: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
+    if cores == 1 || items.is_empty() {
+        return items.iter().map(f).collect();
+    }
+    let length = items.len().div_ceil(cores * PIECES);
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, Vec<R>)>> = Mutex::default();
+    let work = || {
+        while let Some(at) =
+            Some(next.fetch_add(1, Ordering::Relaxed) * length).filter(|at| *at < items.len())
+        {
+            let piece = &items[at..items.len().min(at + length)];
+            let made = piece.iter().map(&f).collect();
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((at, made));
+        }
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
+        work();
+        for thread in threads {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(at, _)| *at);
+    let mut all = Vec::with_capacity(items.len());
+    all.extend(done.into_iter().flat_map(|(_, made)| made));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whatever_the_cores_every_item_is_judged_once_and_in_order(
+            items in prop::collection::vec(any::<u8>(), 0..300),
+            cores in 1usize..5,
+        ) {
+            let expected: Vec<(usize, u8)> = items.iter().copied().enumerate().collect();
+            let numbered: Vec<(usize, &u8)> = items.iter().enumerate().collect();
+            prop_assert_eq!(each_on(cores, &numbered, |(at, item)| (*at, **item)), expected);
+        }
+    }
+}
