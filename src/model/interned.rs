@@ -94,11 +94,13 @@ impl Text {
     }
 
     /// The text.
+    #[inline]
     pub fn as_str(&self) -> &'static str {
         self.0
     }
 
     /// A number that tells it from every other text.
+    #[inline]
     pub fn address(&self) -> usize {
         std::ptr::from_ref(self.0).addr()
     }
@@ -124,6 +126,7 @@ impl From<String> for Text {
 
 impl PartialEq for Text {
     /// There is one copy of each text: two that lie elsewhere differ.
+    #[inline]
     fn eq(&self, other: &Text) -> bool {
         std::ptr::eq(self.0, other.0)
     }
@@ -132,18 +135,21 @@ impl PartialEq for Text {
 impl Eq for Text {}
 
 impl Hash for Text {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_usize(self.address());
     }
 }
 
 impl Ord for Text {
+    #[inline]
     fn cmp(&self, other: &Text) -> Ordering {
         if self == other { Ordering::Equal } else { self.0.cmp(other.0) }
     }
 }
 
 impl PartialOrd for Text {
+    #[inline]
     fn partial_cmp(&self, other: &Text) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -152,12 +158,14 @@ impl PartialOrd for Text {
 impl Deref for Text {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         self.0
     }
 }
 
 impl AsRef<str> for Text {
+    #[inline]
     fn as_ref(&self) -> &str {
         self.0
     }
