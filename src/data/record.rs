@@ -10,7 +10,7 @@ use crate::model::{
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::{borrow::Cow, cell::RefCell, cmp::Ordering};
+use std::{borrow::Cow, cell::RefCell, cmp::Ordering, ops::Deref};
 
 /// Where a record stands: index of the file among the inputs, and line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -158,6 +158,14 @@ impl Own {
             Own::Short { bytes, length } => &bytes[..usize::from(*length)],
             Own::Long(text) => text.as_bytes(),
         }
+    }
+}
+
+impl Deref for Own {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
 ///
 /// It takes eight bytes. Copies and comparisons for equality cost nothing; the order is that of the texts' bytes. A map keyed by texts is asked
 /// with a text; [`Text::known`] finds that of a `&str`.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Text(&'static &'static str);
 
 /// All texts of the process. A text belongs to the shard that its hash names, so that two threads seldom wait for one

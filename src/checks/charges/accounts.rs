@@ -102,10 +102,10 @@ impl Sold {
                 _ => {}
             }
         }
-        let mut added: HashSet<super::index::Sym> = HashSet::new();
+        let mut added: HashSet<Text> = HashSet::new();
         added.extend(book.lines.iter().filter(|l| l.charges()).filter_map(|l| l.feature));
         let mut features: HashSet<Text> = paid.difference(&free).cloned().collect();
-        features.extend(added.into_iter().map(|s| book.text(s).clone()));
+        features.extend(added);
         Sold { plans, features }
     }
 }
@@ -145,7 +145,7 @@ pub(super) fn not_billed(judge: &mut Judge<'_, '_>) {
                 .filter(|a| a.holds(judge.moments.as_of))
                 .copied()
                 .collect();
-            let covers = lines.iter().filter(|l| l.bills(book, name, plan)).map(|l| (l.from, l.to)).collect();
+            let covers = lines.iter().filter(|l| l.bills(name, plan)).map(|l| (l.from, l.to)).collect();
             for gap in uncovered(&on, span, covers) {
                 let plan = if plan { Some(name.clone()) } else { plan_with(book, &holder.id, name, gap.0) };
                 gaps.entry((gap, plan)).or_default().push(name.clone());
@@ -183,16 +183,16 @@ impl<'b> Covering<'b> {
 
     /// Whether it bills a feature, or a plan. A subscription line of a plan whose features are not known bills
     /// whatever it may include. A credit bills nothing.
-    fn bills(&self, book: &Book<'_>, name: &Text, plan: bool) -> bool {
+    fn bills(&self, name: &Text, plan: bool) -> bool {
         let line = self.line;
         if line.amount < Decimal::ZERO {
             return false;
         }
         if plan {
-            return line.plan.is_some_and(|p| book.text(p) == name);
+            return line.plan.is_some_and(|p| p == *name);
         }
         if let Some(own) = line.feature {
-            return book.text(own) == name;
+            return own == *name;
         }
         match line.kind {
             Kind::Subscription => self.features.is_none_or(|list| list.contains(name)),

@@ -1,11 +1,8 @@
 //! Bills and product state, compact and indexed by account.
 
-use super::{
-    index::{Runs, Sym, Symbols},
-    rows::Account,
-};
+use super::{index::Runs, rows::Account};
 use crate::{
-    data::{At, Exports, records::Text},
+    data::{At, Exports, Own, records::Text},
     judge::{
         entitled::Entitlements,
         plans::{Catalogue, PlanHistory},
@@ -103,12 +100,12 @@ pub(super) struct Bill {
     pub at: At,
     pub id: Text,
     pub account: u32,
-    pub subscription: Option<Sym>,
+    pub subscription: Option<Text>,
     pub status: Status,
     pub issued: Option<Instant>,
     pub total: Decimal,
-    pub currency: Sym,
-    pub plan: Option<Sym>,
+    pub currency: Text,
+    pub plan: Option<Text>,
     pub period: Option<Period>,
 }
 
@@ -184,19 +181,19 @@ impl Period {
 pub(super) struct Line {
     pub at: At,
     /// Its id, where its invoice is judged.
-    pub id: Option<Box<str>>,
+    pub id: Option<Own>,
     pub bill: u32,
     pub account: u32,
-    pub subscription: Option<Sym>,
+    pub subscription: Option<Text>,
     pub kind: Kind,
     /// Its own plan; on a subscription line else its invoice's.
-    pub plan: Option<Sym>,
-    pub feature: Option<Sym>,
-    pub metric: Option<Sym>,
+    pub plan: Option<Text>,
+    pub feature: Option<Text>,
+    pub metric: Option<Text>,
     pub quantity: Option<Decimal>,
     pub unit: Option<Decimal>,
     pub amount: Decimal,
-    pub currency: Sym,
+    pub currency: Text,
     /// Its own, else its invoice's.
     pub period: Option<Period>,
 }
@@ -215,7 +212,7 @@ pub(super) struct Paid {
     pub bill: u32,
     pub refund: bool,
     pub amount: Option<Decimal>,
-    pub currency: Option<Sym>,
+    pub currency: Option<Text>,
 }
 
 /// A credit note.
@@ -224,7 +221,7 @@ pub(super) struct Credit {
     pub at: At,
     pub bill: u32,
     pub amount: Decimal,
-    pub currency: Sym,
+    pub currency: Text,
     pub refund: bool,
 }
 
@@ -243,7 +240,6 @@ pub(super) struct Holder {
 /// All of it.
 pub(super) struct Book<'d> {
     pub data: &'d Exports<'d>,
-    pub names: Symbols,
     pub holders: Vec<Holder>,
     pub bills: Vec<Bill>,
     pub lines: Vec<Line>,
@@ -295,14 +291,9 @@ impl Book<'_> {
         self.bills_of.of(account).iter().map(|&b| &self.bills[b as usize])
     }
 
-    /// The name behind a number.
-    pub(super) fn text(&self, sym: Sym) -> &Text {
-        self.names.text(sym)
-    }
-
     /// The zone that an account's days are cut in: the subscription's, else `--timezone`.
-    pub(super) fn zone(&self, subscription: Option<Sym>) -> Tz {
-        let own = subscription.and_then(|s| self.history.subscription(self.text(s))?.timezone);
+    pub(super) fn zone(&self, subscription: Option<Text>) -> Tz {
+        let own = subscription.and_then(|s| self.history.subscription(&s)?.timezone);
         own.unwrap_or(self.data.settings.timezone)
     }
 

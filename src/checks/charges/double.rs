@@ -2,12 +2,12 @@
 
 use super::{
     book::{Kind, Line, Status},
-    index::Sym,
     judge::{Judge, amount_text},
     line::{bill_text, what},
     repeated::given_back,
 };
 use crate::{
+    data::records::Text,
     model::{
         decimal::{self, Decimal},
         money::Money,
@@ -43,7 +43,7 @@ pub(super) fn payments(judge: &mut Judge<'_, '_>) {
         if net <= Decimal::ZERO {
             continue;
         }
-        let (holder, currency) = (&book.holders[bill.account as usize], book.text(bill.currency));
+        let (holder, currency) = (&book.holders[bill.account as usize], &bill.currency);
         let subject = Subject { kind: "invoice".to_owned(), id: bill.id.to_string() };
         let mut f = Finding::new(CODE, Severity::Error, Some(&holder.id), subject);
         let taken = book.paid_on(number).filter(|p| !p.refund).count();
@@ -73,7 +73,7 @@ pub(super) fn payments(judge: &mut Judge<'_, '_>) {
 }
 
 /// What a line charges for: its subscription, kind and the name on it.
-type Thing = (Kind, Sym, Option<Sym>);
+type Thing = (Kind, Text, Option<Text>);
 
 /// Lines for the same thing in periods that overlap, at least one of them judged.
 pub(super) fn lines(judge: &mut Judge<'_, '_>) {
@@ -119,11 +119,11 @@ pub(super) fn lines(judge: &mut Judge<'_, '_>) {
     judge.out.judged.entry(CODE).or_default().0 += compared;
 }
 
-fn only_subscription(judge: &Judge<'_, '_>, account: u32) -> Option<Sym> {
+fn only_subscription(judge: &Judge<'_, '_>, account: u32) -> Option<Text> {
     let book = judge.book;
     let mut all = book.history.subscriptions_of(&book.holders[account as usize].id);
     let first = all.next().filter(|_| all.next().is_none())?;
-    book.names.known(&first.subscription_id)
+    Some(first.subscription_id)
 }
 
 /// Whether two lines for one thing charge for the same time, and nothing was given back for it.
@@ -158,7 +158,7 @@ fn found(judge: &mut Judge<'_, '_>, first: (u32, &Line), second: (u32, &Line)) {
     } else {
         return;
     };
-    let currency = book.text(line.currency);
+    let currency = &line.currency;
     let stake = if other.currency == line.currency { line.amount.min(other.amount) } else { line.amount };
     let f = judge.of_line(CODE, Severity::Error, line);
     let mut f = f.with_key("other_invoice", &*book.bill(other).id);
@@ -167,7 +167,7 @@ fn found(judge: &mut Judge<'_, '_>, first: (u32, &Line), second: (u32, &Line)) {
         bill_text(book.bill(line)),
         book.holder(line).id,
         amount_text(line.amount, currency),
-        what(book, line),
+        what(line),
         judge.start_text(line),
         if other.bill == line.bill { "another line".to_owned() } else { bill_text(book.bill(other)) },
         judge.start_text(other)

@@ -30,7 +30,7 @@ impl Judge<'_, '_> {
 
     /// An amount of a line at stake; nothing where it is nothing.
     pub(super) fn stake(&self, line: &Line, amount: Decimal) -> Option<Money> {
-        let currency = self.book.text(line.currency);
+        let currency = &line.currency;
         (!amount.is_zero()).then(|| Money::new(amount.abs(), currency))
     }
 
@@ -45,7 +45,7 @@ impl Judge<'_, '_> {
 
     pub(super) fn inactive(&mut self, number: u32, line: &Line, state: &State<'_>) {
         let (Some(since), Some(account)) = (state.inactive, &self.book.holder(line).record) else { return };
-        let currency = self.book.text(line.currency);
+        let currency = &line.currency;
         let mut f = self.of_line("charges/account-inactive", Severity::Error, line);
         let since_text = since.map_or_else(|| "now".to_owned(), |t| format!("since {}", moment_text(t)));
         f.message = format!(
@@ -53,7 +53,7 @@ impl Judge<'_, '_> {
             line::bill_text(self.book.bill(line)),
             account.account_id,
             amount_text(line.amount, currency),
-            what(self.book, line),
+            what(line),
             self.start_text(line),
             account.status,
         );
@@ -81,7 +81,7 @@ impl Judge<'_, '_> {
 
     pub(super) fn stale(&mut self, number: u32, line: &Line, state: &State<'_>) {
         let (Some(stale), Some(period)) = (&state.stale, line.period) else { return };
-        let currency = self.book.text(line.currency);
+        let currency = &line.currency;
         let mut f = self.of_line("charges/plan-stale", Severity::Error, line);
         let days = stale.days(period);
         let why = match (stale.change, stale.ahead) {
@@ -141,10 +141,10 @@ impl Judge<'_, '_> {
         if state.lacking.is_empty() {
             return;
         }
-        let currency = self.book.text(line.currency);
+        let currency = &line.currency;
         let mut f = self.of_line("charges/feature-not-provisioned", Severity::Error, line);
         if let Some(feature) = line.feature {
-            f = f.with_key("feature", &**self.book.text(feature));
+            f = f.with_key("feature", &*feature);
         }
         let names: Vec<&str> = state.lacking.iter().map(|n| &**n).collect();
         f.message = format!(
@@ -152,7 +152,7 @@ impl Judge<'_, '_> {
             line::bill_text(self.book.bill(line)),
             self.book.holder(line).id,
             amount_text(line.amount, currency),
-            what(self.book, line),
+            what(line),
             self.start_text(line),
             names.join(", "),
             if names.len() == 1 { "was" } else { "were" },

@@ -306,7 +306,7 @@ impl<'b> Judge<'b, '_> {
             Some(end) => format!("{}/{}", p.write(p.start, zone), p.write(end, zone)),
             None => p.write(p.start, zone),
         });
-        let charged = line.plan.map(|p| book.text(p));
+        let charged = line.plan.as_ref();
         let mut plans: Vec<&str> = state.in_force.iter().map(|f| &**f.plan).collect();
         plans.sort_unstable();
         plans.dedup();
@@ -326,13 +326,13 @@ impl<'b> Judge<'b, '_> {
             }
             Some(parts.join(", "))
         };
-        let currency = book.text(line.currency);
+        let currency = &line.currency;
         Row {
             values: vec![
                 json!(&*bill.id),
                 json!(line.id.as_deref()),
                 json!(&*holder.id),
-                json!(what(book, line)),
+                json!(what(line)),
                 json!(period),
                 json!(charged.map(|c| &**c)),
                 json!(in_force),

@@ -137,10 +137,10 @@ fn inactive(
 /// give back what an older plan cost.
 fn plan<'b>(book: &'b Book<'_>, line: &'b Line, period: Period, state: &mut State<'b>) {
     let account = &book.holder(line).id;
-    let subscription = line.subscription.map(|s| book.text(s));
+    let subscription = line.subscription.as_ref();
     let zone = book.zone(line.subscription);
     state.in_force = book.history.in_force(account, subscription, period.start);
-    let Some(charged) = line.plan.map(|p| book.text(p)) else { return };
+    let Some(charged) = line.plan.as_ref() else { return };
     let judged =
         matches!(line.kind, Kind::Subscription | Kind::Usage | Kind::OneOff) && line.amount >= Decimal::ZERO;
     if !judged {
@@ -203,7 +203,7 @@ fn expected(
     period: Period,
     zone: Tz,
 ) -> Option<Decimal> {
-    let currency = book.text(line.currency);
+    let currency = &line.currency;
     let quantity = line.quantity.unwrap_or(Decimal::ONE);
     let round = |exact: Exact| money::round(exact, currency).ok();
     let times = |unit: Decimal, n: i32| {
@@ -241,13 +241,13 @@ fn billed_prices(book: &Book<'_>, line: &Line, plan: &Text) -> BilledPrices {
     BilledPrices::of(book.lines_of(line.account).filter_map(|(_, l)| {
         let bill = book.bill(l);
         let billed = !matches!(bill.status, Status::Draft | Status::Void);
-        let same = l.kind == Kind::Subscription && l.plan.is_some_and(|p| book.text(p) == plan);
+        let same = l.kind == Kind::Subscription && l.plan.is_some_and(|p| p == *plan);
         let period = l.period.filter(|_| billed && same)?;
         let price = BilledPrice {
             start: period.start,
             end: period.end,
             unit: unit_price(l.unit, l.quantity, l.amount)?,
-            currency: book.text(l.currency).clone(),
+            currency: l.currency,
             invoice: bill.id.clone(),
             at: l.at,
         };
@@ -280,20 +280,18 @@ fn features(book: &Book<'_>, line: &Line, period: Period, state: &mut State<'_>)
 }
 
 /// The features that a line charges for: its own, else on a subscription line those of its plan.
-fn charged_features<'b>(book: &'b Book<'_>, line: &Line, period: Period) -> Vec<&'b Text> {
-    match line.feature {
-        Some(own) => vec![book.text(own)],
-        None if line.kind == Kind::Subscription => {
-            plan_features(book, line, period).unwrap_or_default().iter().collect()
-        }
-        None => Vec::new(),
+fn charged_features<'b>(book: &'b Book<'_>, line: &'b Line, period: Period) -> &'b [Text] {
+    match &line.feature {
+        Some(own) => std::slice::from_ref(own),
+        None if line.kind == Kind::Subscription => plan_features(book, line, period).unwrap_or_default(),
+        None => &[],
     }
 }
 
 /// The features of a line's plan at its period's start; `None` where the plans do not tell.
 pub(super) fn plan_features<'b>(book: &'b Book<'_>, line: &Line, period: Period) -> Option<&'b [Text]> {
-    let currency = book.text(line.currency);
-    book.plans.features(book.text(line.plan?), Some(currency), period.start)
+    let currency = &line.currency;
+    book.plans.features(line.plan.as_ref()?, Some(currency), period.start)
 }
 
 impl State<'_> {
@@ -316,14 +314,14 @@ impl Stale<'_> {
 }
 
 /// What a line is for, in a word or two.
-pub(super) fn what(book: &Book<'_>, line: &Line) -> String {
+pub(super) fn what(line: &Line) -> String {
     let named = match line.kind {
         Kind::Subscription => line.plan,
         Kind::Usage => line.metric.or(line.feature),
         _ => line.feature.or(line.plan).or(line.metric),
     };
     match named {
-        Some(name) => format!("{} {}", line.kind.name(), book.text(name)),
+        Some(name) => format!("{} {}", line.kind.name(), name),
         None => line.kind.name().to_owned(),
     }
 }

@@ -2,12 +2,12 @@
 
 use super::{
     book::{Bill, Book, Credit, Form, Holder, Kind, Line, Paid, Period, Status},
-    index::{Runs, Symbols, address},
+    index::Runs,
     rows::{Account, BillRow, CreditRow, PaymentRow},
 };
 use crate::{
     data::{
-        Data,
+        At, Data,
         records::{Entitlement, InvoiceLine, Plan, PlanChange, Subscription, Text},
     },
     judge::{
@@ -17,7 +17,10 @@ use crate::{
 };
 use anyhow::Result;
 use chrono_tz::Tz;
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
 /// The invoices by the address of their id.
 type BillOf = HashMap<usize, u32, foldhash::fast::RandomState>;
@@ -36,7 +39,7 @@ struct Holders {
 
 impl Holders {
     fn of(&mut self, id: &Text) -> Result<u32> {
-        let address = address(id);
+        let address = id.address();
         if self.last.0 == address {
             return Ok(self.last.1);
         }
@@ -48,6 +51,16 @@ impl Holders {
         self.list.push(Holder { id: id.clone(), record: None, excluded: false, pays_for: Vec::new() });
         self.by_address.insert(address, new);
         Ok(new)
+    }
+}
+
+impl Holders {
+    /// The number of an account that has one; quick where it is `likely`.
+    fn known(&self, id: &Text, likely: u32) -> Option<u32> {
+        match self.list.get(likely as usize) {
+            Some(holder) if holder.id == *id => Some(likely),
+            _ => self.by_address.get(&id.address()).copied(),
+        }
     }
 }
 
@@ -80,7 +93,6 @@ impl Product {
 /// What billing says.
 #[derive(Default)]
 struct Billing {
-    names: Symbols,
     holders: Holders,
     bill_of: BillOf,
     bills: Vec<Bill>,
@@ -91,86 +103,100 @@ struct Billing {
 
 impl Billing {
     /// `judges` says of which invoices' lines the ids are kept.
-    fn load(data: &Data<'_>, judges: impl Fn(Status) -> bool) -> Result<Billing> {
+    fn load(data: &Data<'_>, judges: impl Fn(Status) -> bool + Sync) -> Result<Billing> {
         let mut billing = Billing::default();
         billing.bills = data.load_as(|row| billing.bill(row))?;
-        billing.bill_of = (0u32..).zip(&billing.bills).map(|(n, b)| (address(&b.id), n)).collect();
-        billing.lines = data.load_as(|row| billing.line(row, &judges))?;
-        let all = billing.lines.len();
-        billing.lines.retain(|l| l.bill != ORPHAN);
-        let orphans = (all - billing.lines.len()) as u64;
+        billing.bill_of = (0u32..).zip(&billing.bills).map(|(n, b)| (b.id.address(), n)).collect();
+        let strangers = Mutex::default();
+        let mut lines = data.load_as(|row| Ok(billing.line(row, &judges, &strangers)))?;
+        let all = lines.len();
+        lines.retain(|l| l.bill != ORPHAN);
+        let orphans = (all - lines.len()) as u64;
         if orphans > 0 {
             data.note(format!(
                 "{} of invoice_lines belong to no invoice that was exported and were passed over",
                 crate::model::text::counted(orphans, "row", "rows")
             ));
         }
-        billing.paid = data.load_as(|row| billing.payment(row))?;
+        let strangers = strangers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let strangers: HashMap<At, Text> = strangers.into_iter().collect();
+        for line in lines.iter_mut().filter(|_| !strangers.is_empty()) {
+            if let Some(id) = strangers.get(&line.at) {
+                line.account = billing.holders.of(id)?;
+            }
+        }
+        billing.lines = lines;
+        billing.paid = data.load_as(|row| Ok(billing.payment(&row)))?;
         billing.paid.retain(|p| p.bill != ORPHAN);
-        billing.credits = data.load_as(|row| billing.credit(row))?;
+        billing.credits = data.load_as(|row| Ok(billing.credit(&row)))?;
         billing.credits.retain(|c| c.bill != ORPHAN);
         Ok(billing)
     }
 
     fn bill_of(&self, invoice: &Text) -> u32 {
-        self.bill_of.get(&address(invoice)).copied().unwrap_or(ORPHAN)
+        self.bill_of.get(&invoice.address()).copied().unwrap_or(ORPHAN)
     }
 
     fn bill(&mut self, b: BillRow) -> Result<Bill> {
-        let names = &mut self.names;
         Ok(Bill {
             at: b.at,
             account: self.holders.of(&b.account_id)?,
-            subscription: names.of_some(b.subscription_id.as_ref())?,
+            subscription: b.subscription_id,
             status: Status::parse(&b.status),
             issued: b.issued_at,
             total: b.total,
-            currency: names.of(&b.currency)?,
-            plan: names.of_some(b.plan.as_ref())?,
+            currency: b.currency,
+            plan: b.plan,
             period: Period::read(b.period_start, b.period_end),
             id: b.invoice_id,
         })
     }
 
-    fn line(&mut self, l: InvoiceLine, judges: impl Fn(Status) -> bool) -> Result<Line> {
+    /// `strangers` takes the accounts of lines that no invoice is of.
+    fn line(
+        &self,
+        l: InvoiceLine,
+        judges: impl Fn(Status) -> bool,
+        strangers: &Mutex<Vec<(At, Text)>>,
+    ) -> Line {
         let number = self.bill_of(&l.invoice_id);
         let bill = self.bills.get(number as usize);
-        let names = &mut self.names;
+        let of_bill = bill.map_or(0, |b| b.account);
         let kind = Kind::parse(&l.kind);
         let plan_of_bill = bill.and_then(|b| b.plan).filter(|_| kind == Kind::Subscription);
-        let subscription = names.of_some(l.subscription_id.as_ref())?;
-        Ok(Line {
+        Line {
             at: l.at,
-            id: bill.filter(|b| judges(b.status)).map(|_| l.line_id.as_str().into()),
-            bill: number,
             account: match &l.account_id {
-                Some(id) => self.holders.of(id)?,
-                None => bill.map_or(0, |b| b.account),
+                Some(id) => self.holders.known(id, of_bill).unwrap_or_else(|| {
+                    strangers.lock().unwrap_or_else(PoisonError::into_inner).push((l.at, *id));
+                    of_bill
+                }),
+                None => of_bill,
             },
-            subscription: subscription.or_else(|| bill?.subscription),
+            id: bill.filter(|b| judges(b.status)).map(|_| l.line_id),
+            bill: number,
+            subscription: l.subscription_id.or_else(|| bill?.subscription),
             kind,
-            plan: names.of_some(l.plan.as_ref())?.or(plan_of_bill),
-            feature: names.of_some(l.feature.as_ref())?,
-            metric: names.of_some(l.metric.as_ref())?,
+            plan: l.plan.or(plan_of_bill),
+            feature: l.feature,
+            metric: l.metric,
             quantity: l.quantity,
             unit: l.unit_amount,
             amount: l.amount,
-            currency: names.of(&l.currency)?,
+            currency: l.currency,
             period: Period::read(l.period_start, l.period_end).or_else(|| bill?.period),
-        })
+        }
     }
 
-    fn payment(&mut self, p: PaymentRow) -> Result<Paid> {
+    fn payment(&self, p: &PaymentRow) -> Paid {
         let moved = matches!(&*p.status, "succeeded" | "refunded");
         let bill = p.invoice_id.as_ref().filter(|_| moved).map_or(ORPHAN, |i| self.bill_of(i));
-        let currency = self.names.of_some(p.currency.as_ref())?;
-        Ok(Paid { at: p.at, bill, refund: &*p.status == "refunded", amount: p.amount, currency })
+        Paid { at: p.at, bill, refund: &*p.status == "refunded", amount: p.amount, currency: p.currency }
     }
 
-    fn credit(&mut self, c: CreditRow) -> Result<Credit> {
+    fn credit(&self, c: &CreditRow) -> Credit {
         let refund = c.kind.as_deref() == Some("refund");
-        let (bill, currency) = (self.bill_of(&c.invoice_id), self.names.of(&c.currency)?);
-        Ok(Credit { at: c.at, bill, amount: c.amount, currency, refund })
+        Credit { at: c.at, bill: self.bill_of(&c.invoice_id), amount: c.amount, currency: c.currency, refund }
     }
 
     /// Reads the clocks of periods without an offset in the agreed zone: the subscription's, else `default`.
@@ -182,17 +208,17 @@ impl Billing {
         }
         for line in &mut self.lines {
             let Some(period) = line.period.filter(|p| p.form != Form::Instant) else { continue };
-            let own = line.subscription.and_then(|s| history.subscription(self.names.text(s))?.timezone);
+            let own = line.subscription.and_then(|s| history.subscription(&s)?.timezone);
             line.period = Some(period.in_zone(own.unwrap_or(default)));
         }
     }
 }
 
 /// Loads everything. `judges` says of which invoices' lines the ids are kept.
-pub(super) fn load<'d>(data: &'d Data<'d>, judges: impl Fn(Status) -> bool) -> Result<Book<'d>> {
+pub(super) fn load<'d>(data: &'d Data<'d>, judges: impl Fn(Status) -> bool + Sync) -> Result<Book<'d>> {
     let (product, mut billing) = data.both(Product::load, |data| Billing::load(data, judges))?;
     billing.agree_on_zones(&product.history, data.settings.timezone);
-    let Billing { names, mut holders, bills, lines, paid, credits, .. } = billing;
+    let Billing { mut holders, bills, lines, paid, credits, .. } = billing;
     for account in product.accounts {
         let at = holders.of(&account.account_id)? as usize;
         holders.list[at].record = Some(account);
@@ -213,7 +239,6 @@ pub(super) fn load<'d>(data: &'d Data<'d>, judges: impl Fn(Status) -> bool) -> R
         entitled: product.entitled,
         history: product.history,
         data: &data.exports,
-        names,
         holders,
         bills,
         lines,

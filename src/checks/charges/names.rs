@@ -39,6 +39,6 @@ fn plans(book: &Book<'_>) -> Option<Problem> {
         clause: CLAUSE,
         remedy: "the two name plans differently; name them alike under [map.plan] in crosscheck.toml",
     };
-    let billed = billed.iter().map(|(plan, n)| (book.text(*plan), *n));
+    let billed = billed.iter().map(|(plan, n)| (plan, *n));
     Naming::of(billed, |p| known.contains(p)).problem(&words, known.iter().map(|p| p.as_str()))
 }

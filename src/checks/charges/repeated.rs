@@ -51,10 +51,10 @@ pub(super) fn find(judge: &mut Judge<'_, '_>, number: u32, line: &Line, state: &
     if earlier.is_empty() {
         return;
     }
-    let currency = book.text(line.currency);
+    let currency = &line.currency;
     let mut f = judge.of_line("charges/repeated", Severity::Error, line);
     if let Some(feature) = line.feature {
-        f = f.with_key("feature", &**book.text(feature));
+        f = f.with_key("feature", &*feature);
     }
     let mut texts: BTreeMap<_, String> = BTreeMap::new();
     let mut owed = Decimal::ZERO;
@@ -68,7 +68,7 @@ pub(super) fn find(judge: &mut Judge<'_, '_>, number: u32, line: &Line, state: &
             let left = decimal::sub(excess, back).unwrap_or_default().max(Decimal::ZERO);
             owed = decimal::add(owed, left).unwrap_or(owed);
         }
-        let charged = amount_text(was.line.amount, book.text(was.line.currency));
+        let charged = amount_text(was.line.amount, &was.line.currency);
         let text = format!(
             "{} from {}: {charged}{refunded}",
             bill_text(book.bill(was.line)),
@@ -83,7 +83,7 @@ pub(super) fn find(judge: &mut Judge<'_, '_>, number: u32, line: &Line, state: &
     }
     let charged = match &state.stale {
         Some(stale) => format!("{} where {} is in force", stale.charged, stale.in_force),
-        None => format!("{}, which is not provisioned,", line::what(book, line)),
+        None => format!("{}, which is not provisioned,", line::what(line)),
     };
     let list: Vec<String> = texts.into_values().collect();
     f.message = format!(
