@@ -145,6 +145,8 @@ pub struct CheckInfo {
     pub about: &'static str,
     /// What it compares and what goes wrong without it.
     pub doc: &'static str,
+    /// Whether it looks into every file that is given, whatever that holds.
+    pub searches: bool,
     /// The datasets.
     pub reads: &'static [Reads],
     /// The rules, in the order in which they are listed.

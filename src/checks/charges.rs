@@ -29,6 +29,7 @@ static INFO: CheckInfo = CheckInfo {
           September and is charged Enterprise on 1 October disputes the charge; a refund alone brings the same \
           dispute next month, because the change still has not reached billing. What the product's exports cannot \
           tell is held apart from what is wrong.",
+    searches: false,
     reads: &[
         Reads { dataset: "invoices", needed: true },
         Reads { dataset: "invoice_lines", needed: true },

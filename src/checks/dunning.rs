@@ -96,6 +96,7 @@ static INFO: CheckInfo = CheckInfo {
           on a Tuesday; billing writes mails, and on Wednesday the product finds an unpaid invoice and cuts the \
           customer off in the middle of a presentation. The rows are today's work: who needs what, by when, and who \
           must not be touched.",
+    searches: false,
     reads: &[
         Reads { dataset: "payments", needed: true },
         Reads { dataset: "invoices", needed: true },

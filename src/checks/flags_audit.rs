@@ -53,6 +53,7 @@ static INFO: CheckInfo = CheckInfo {
           today, and why; --code looks for them in source trees. Without it 200 of 347 flags stand for features \
           that shipped 8 months ago, nobody knows which are safe to remove, and one that is toggled by accident \
           breaks billing for a tenth of the customers.",
+    searches: false,
     reads: &[
         Reads { dataset: "flags", needed: true },
         Reads { dataset: "flag_environments", needed: false },

@@ -32,6 +32,7 @@ static INFO: CheckInfo = CheckInfo {
           given are searched as well. A customer asks to be deleted and the production database is wiped; name and \
           address remain in the warehouse, the mailing tool and three support tickets, and an audit finds them. \
           Personal values are masked in all that is printed.",
+    searches: true,
     reads: &[
         Reads { dataset: "deletion_requests", needed: true },
         Reads { dataset: "systems", needed: true },

@@ -29,6 +29,7 @@ static INFO: CheckInfo = CheckInfo {
           100, for every day that the exports cover. An account that leaves has stopped using the product weeks \
           before, while it still pays: the check names the ones whose score drops, declines or leaks, and through \
           what. No history is stored; a past day's score comes from the same exports.",
+    searches: false,
     reads: &[
         Reads { dataset: "accounts", needed: true },
         Reads { dataset: "activity", needed: true },

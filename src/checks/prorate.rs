@@ -34,6 +34,7 @@ static INFO: CheckInfo = CheckInfo {
           and with the moment at which the product switched features. Without exports it does the mathematics alone: \
           a change (--from, --to, --cycle, --on) or a span (--price, --interval, --start, --through). A customer who \
           is charged a full month and a proration besides asks support why, and support needs the answer.",
+    searches: false,
     reads: &[
         Reads { dataset: "plan_changes|subscriptions", needed: true },
         Reads { dataset: "invoice_lines", needed: false },

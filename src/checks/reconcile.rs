@@ -34,6 +34,7 @@ static INFO: CheckInfo = CheckInfo {
           on a usage-based plan checks the bill; one that counts hours of another day, or an event twice, costs \
           trust in all of them. Causes are computed from the events and named only where they give the billed \
           figure.",
+    searches: false,
     reads: &[
         Reads { dataset: "billed_usage", needed: true },
         Reads { dataset: "usage_events|usage_totals", needed: true },

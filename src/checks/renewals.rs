@@ -70,6 +70,7 @@ static INFO: CheckInfo = CheckInfo {
           outreach that is owed against the messages. An annual contract ends in two weeks, and the first call in \
           three months learns of problems that nobody has the time to mend. The rows are a plan of work: who acts, \
           on what, by when, and why; `--ical` writes it as a calendar.",
+    searches: false,
     reads: &[
         Reads { dataset: "subscriptions", needed: true },
         Reads { dataset: "accounts", needed: true },

@@ -64,6 +64,7 @@ static INFO: CheckInfo = CheckInfo {
           are with the wrong agent. A customer of 200,000 USD a year reports a critical fault; the ticket lands in \
           the general queue, for the help desk knows neither tier nor health, and four hours later the customer's \
           CTO writes to the CEO.",
+    searches: false,
     reads: &[
         Reads { dataset: "tickets", needed: true },
         Reads { dataset: "accounts", needed: true },

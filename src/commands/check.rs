@@ -109,7 +109,7 @@ impl Work<'_> {
         let before = self.past.of(self.check.info, &settings);
         session.with_cache(|cache| {
             let exports = session.exports(given, cache)?;
-            let ingested = session.ingest(cache, &exports, false)?;
+            let ingested = session.ingest_for(cache, &exports, &[self.check.info])?;
             let question = Question {
                 check: self.check.info.name,
                 settings: &settings,

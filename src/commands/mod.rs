@@ -23,7 +23,7 @@ pub mod status;
 use crate::{
     cache::{Cache, Trouble},
     check::CheckInfo,
-    exit,
+    engine, exit,
     import::{
         exports::{self, Export},
         ingest::{self, Ingested, Meter, Options},
@@ -211,19 +211,42 @@ impl Session {
 
     /// Reads files that nobody named, for a look at them: what is wrong with one is no fault of the call.
     pub fn ingest_quietly(&self, cache: &mut Cache, exports: &[Export]) -> Result<Ingested, Failure> {
-        self.read(cache, exports, false)
+        self.read(cache, exports, false, None)
     }
 
     /// Reads what has changed of the exports into the cache.
     pub fn ingest(&self, cache: &mut Cache, exports: &[Export], register: bool) -> Result<Ingested, Failure> {
-        let ingested = self.read(cache, exports, register)?;
+        self.told(self.read(cache, exports, register, None)?)
+    }
+
+    /// The same of what these checks read.
+    pub fn ingest_for(
+        &self,
+        cache: &mut Cache,
+        exports: &[Export],
+        checks: &[&CheckInfo],
+    ) -> Result<Ingested, Failure> {
+        let mut wanted = vec!["accounts", "identities"];
+        wanted.extend(checks.iter().flat_map(|info| engine::datasets_of(info)));
+        let wanted = checks.iter().all(|info| !info.searches).then_some(&*wanted);
+        self.told(self.read(cache, exports, false, wanted)?)
+    }
+
+    /// Tells what a person should know of the exports.
+    fn told(&self, ingested: Ingested) -> Result<Ingested, Failure> {
         for w in &ingested.warnings {
             self.warn(w);
         }
         if ingested.errors.is_empty() { Ok(ingested) } else { Err(Failure::of(ingested.errors)) }
     }
 
-    fn read(&self, cache: &mut Cache, exports: &[Export], register: bool) -> Result<Ingested, Failure> {
+    fn read(
+        &self,
+        cache: &mut Cache,
+        exports: &[Export],
+        register: bool,
+        wanted: Option<&[&'static str]>,
+    ) -> Result<Ingested, Failure> {
         let profiles = self.profiles()?;
         for rule in &self.settings.sources {
             if let Some(name) = rule.profile.as_deref().filter(|n| profiles.get(n).is_none()) {
@@ -239,6 +262,7 @@ impl Session {
             profiles: &profiles,
             verify: self.verify,
             register,
+            wanted,
             stdin: &self.stdin,
             progress: &progress,
         };

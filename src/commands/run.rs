@@ -121,7 +121,8 @@ fn judge(session: &Session, given: &[String], past: &Past<'_>, rows: RowsNeeded)
     shared.whole = wanted.only.is_empty() && wanted.skip.is_empty();
     session.with_cache(|cache| {
         let exports = session.exports(given, cache)?;
-        let ingested = session.ingest(cache, &exports, false)?;
+        let infos: Vec<_> = chosen.iter().map(|check| check.info).collect();
+        let ingested = session.ingest_for(cache, &exports, &infos)?;
         let mut skipped = Vec::new();
         let mut problems = Vec::new();
         let mut jobs = Vec::new();

@@ -64,6 +64,20 @@ impl Detected {
         }
     }
 
+    /// The datasets whose rows it gives, each once.
+    pub fn datasets(&self) -> Vec<&'static Dataset> {
+        match self {
+            Detected::Dataset(d) => vec![d],
+            Detected::WideIdentities => datasets::find("identities").into_iter().collect(),
+            Detected::Profile(p) => {
+                let mut all: Vec<_> = p.datasets().collect();
+                all.sort_unstable_by_key(|d| d.name);
+                all.dedup_by_key(|d| d.name);
+                all
+            }
+        }
+    }
+
     /// The profile, if it is one.
     pub fn profile(&self) -> Option<&Arc<Profile>> {
         match self {

@@ -2,6 +2,8 @@
 
 mod companions;
 
+use companions::recognise;
+
 use super::{
     detect::{self, Detected, Forced, Head, Unknown},
     exports::Export,
@@ -12,7 +14,7 @@ use super::{
 };
 use crate::{
     cache::{Cache, Content, ContentDraft, Input, KnownPath, Part, Stat},
-    model::datasets,
+    model::datasets::{self, Dataset},
     report::Problem,
     settings::{Settings, SourceRule},
 };
@@ -33,6 +35,8 @@ pub struct Options<'o> {
     pub verify: bool,
     /// The paths stay known to later runs that name none.
     pub register: bool,
+    /// The datasets that are asked for; `None`: all. A large file of a folder that holds none of them is passed over.
+    pub wanted: Option<&'o [&'static str]>,
     /// Standard input once it was read.
     pub stdin: &'o OnceCell<Source>,
     /// Told of rows and bytes while a file is read.
@@ -70,8 +74,11 @@ impl Ingested {
 /// Rises when the same bytes give other rows than before.
 const READER: &str = "crosscheck-reader/1";
 
-/// The id of contents and parts that stand for a file that could not be used; the cache has none like it.
+/// The id of contents and parts that stand for a file that could not be used or was not read; the cache has none like it.
 const UNUSABLE: i64 = -1;
+
+/// Bytes from which a file is passed over where nothing in it is asked for; a smaller one is soon read.
+const LARGE: u64 = 4 << 20;
 
 /// Why one file gave nothing.
 enum Fault {
@@ -133,15 +140,19 @@ pub fn ingest(
     let job = Ingest { exports, settings, options, profiles, recognised: RefCell::default() };
     let mut out = Ingested::default();
     let mut known: Vec<Option<i64>> = Vec::with_capacity(exports.len());
+    let mut unread: Vec<Vec<&'static Dataset>> = Vec::with_capacity(exports.len());
     for export in exports {
-        known.push(if options.register { None } else { job.unchanged(cache, export)? });
+        let id = if options.register { None } else { job.unchanged(cache, export)? };
+        unread.push(if id.is_none() { job.passed_over(export) } else { Vec::new() });
+        known.push(id);
     }
-    let packs = if known.iter().all(Option::is_some) {
+    let settled = |at: usize| known[at].is_some() || !unread[at].is_empty();
+    let packs = if (0..exports.len()).all(settled) {
         Vec::new()
     } else {
         cache.write(|cache| {
             for (at, export) in exports.iter().enumerate() {
-                if known[at].is_none() {
+                if known[at].is_none() && unread[at].is_empty() {
                     known[at] = job.store(cache, export, &mut out)?;
                 }
             }
@@ -149,7 +160,10 @@ pub fn ingest(
         })?
     };
     cache.remove_packs(&packs);
-    for (export, id) in exports.iter().zip(known) {
+    for ((export, id), unread) in exports.iter().zip(known).zip(unread) {
+        if !unread.is_empty() {
+            out.inputs.push(without_rows(export, String::new(), unread, Vec::new()));
+        }
         let Some(id) = id else { continue };
         let content = cache.content(id)?;
         for w in &content.warnings {
@@ -233,6 +247,21 @@ impl Ingest<'_> {
         Ok(same.then_some(known.content))
     }
 
+    /// What a large file of a folder holds, where none of it is asked for: it is not read.
+    fn passed_over(&self, export: &Export) -> Vec<&'static Dataset> {
+        let held = || {
+            let wanted = self.options.wanted?;
+            let path = export
+                .path
+                .as_ref()
+                .filter(|p| !export.named && p.metadata().is_ok_and(|m| m.len() >= LARGE))?;
+            self.rule(export).is_none().then_some(())?;
+            let held = recognise(path, self.options.profiles)?.datasets();
+            held.iter().all(|d| !wanted.contains(&d.name)).then_some(held)
+        };
+        held().unwrap_or_default()
+    }
+
     /// Reads a file into the cache where its bytes are not there yet; tells `out` where that fails.
     fn store(&self, cache: &Cache, export: &Export, out: &mut Ingested) -> Result<Option<i64>> {
         match cache.nested(|| self.read(cache, export, out).map_err(Nested::from)) {
@@ -293,32 +322,10 @@ impl Ingest<'_> {
         match named_after.and_then(datasets::find) {
             Some(dataset) => {
                 out.warnings.push(format!("{} {message}", export.shown));
-                let part = Part {
-                    id: UNUSABLE,
-                    dataset,
-                    rows: 0,
-                    loaded: 0,
-                    rejected: 0,
-                    filtered: 0,
-                    oldest: None,
-                    newest: None,
-                    present: Vec::new(),
-                    system: None,
-                    pack: None,
-                    distinct_keys: false,
-                };
                 let bytes = export.path.clone().and_then(|p| digest(&Source::File(p)).ok());
-                let content = Content {
-                    id: UNUSABLE,
-                    digest: bytes.unwrap_or_else(|| blake3::hash(b"").to_hex().to_string()),
-                    recipe: String::new(),
-                    profile: None,
-                    pack: None,
-                    warnings: Vec::new(),
-                    problems: vec![(code.to_owned(), message)],
-                    parts: vec![part],
-                };
-                out.inputs.push(Input { file: export.shown.clone(), content, zone: None });
+                let bytes = bytes.unwrap_or_else(|| blake3::hash(b"").to_hex().to_string());
+                let problems = vec![(code.to_owned(), message)];
+                out.inputs.push(without_rows(export, bytes, vec![dataset], problems));
             }
             None => out.problems.push(problem),
         }
@@ -480,6 +487,40 @@ impl Ingest<'_> {
         loaded.warnings.extend(decoding);
         Ok((loaded, companions))
     }
+}
+
+/// A file of which no row is there: it could not be used, or was not asked for.
+fn without_rows(
+    export: &Export,
+    digest: String,
+    datasets: Vec<&'static Dataset>,
+    problems: Vec<(String, String)>,
+) -> Input {
+    let part = |dataset| Part {
+        id: UNUSABLE,
+        dataset,
+        rows: 0,
+        loaded: 0,
+        rejected: 0,
+        filtered: 0,
+        oldest: None,
+        newest: None,
+        present: Vec::new(),
+        system: None,
+        pack: None,
+        distinct_keys: false,
+    };
+    let content = Content {
+        id: UNUSABLE,
+        digest,
+        recipe: String::new(),
+        profile: None,
+        pack: None,
+        warnings: Vec::new(),
+        problems,
+        parts: datasets.into_iter().map(part).collect(),
+    };
+    Input { file: export.shown.clone(), content, zone: None }
 }
 
 /// The first records of a JSON file, by which it is recognised.

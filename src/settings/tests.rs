@@ -49,6 +49,7 @@ const RECONCILE: CheckInfo = CheckInfo {
     name: "reconcile",
     about: "Usage metered against usage billed.",
     doc: "",
+    searches: false,
     reads: &[Reads { dataset: "prices", needed: false }],
     rules: &[
         rule("reconcile/quantity-mismatch", Severity::Error),
@@ -71,6 +72,7 @@ const FLAGS_AUDIT: CheckInfo = CheckInfo {
     name: "flags-audit",
     about: "Flags past their end.",
     doc: "",
+    searches: false,
     reads: &[],
     rules: &[rule("flags-audit/expired", Severity::Error)],
     options: &[

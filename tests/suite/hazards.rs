@@ -455,3 +455,47 @@ fn a_fifo_is_never_waited_for() {
     assert_eq!(gave.code, 2, "{gave:?}");
     says(&gave.err, &["/dev/null", "a device"]);
 }
+
+#[test]
+fn a_large_file_of_a_folder_is_read_only_by_the_checks_that_ask_for_it() {
+    let home = Home::new();
+    for file in ["accounts", "invoices", "payments", "subscriptions"] {
+        let rows = fs::read_to_string(repository().join(format!("fixtures/acme/{file}.csv"))).unwrap();
+        home.write(&format!("exports/{file}.csv"), rows);
+    }
+    let mut activity = "account_id,date,logins\n".to_owned();
+    for n in 0..180_000 {
+        activity.push_str(&format!("acct_{n:08},2026-11-0{},1\n", n % 4 + 1));
+    }
+    assert!(activity.len() > 4 << 20, "{}", activity.len());
+    home.write("exports/activity.csv", activity);
+    let held = || home.run(&["status"]).out.contains("activity.csv");
+    let check = |check: &str, exports: &str| {
+        home.run(&[check, exports, "--as-of", "2026-11-05T06:00:00Z", "--format", "json", "--no-history"])
+    };
+    let first = check("dunning", "exports");
+    assert!(!held(), "{}", home.run(&["status"]).out);
+    let health = check("health", "exports");
+    assert!(held(), "{}", health.err);
+    // Neither report is another for it.
+    assert_eq!(check("dunning", "exports").out, first.out);
+    assert!(health.out.contains("\"activity\""), "{}", health.out);
+}
+
+#[test]
+fn a_large_file_that_a_check_has_no_use_for_is_told_of_as_before() {
+    let home = Home::new();
+    home.write(
+        "exports/activity.csv",
+        format!("account_id,date,logins\n{}", "acct_a,2026-11-01,1\n".repeat(220_000)),
+    );
+    let gave = home.run(&["dunning", "exports"]);
+    assert_eq!(gave.code, 3, "{}", gave.out);
+    assert!(
+        gave.err.contains("the one file does not hold it")
+            || gave.out.contains("the one file does not hold it"),
+        "{}{}",
+        gave.out,
+        gave.err
+    );
+}

@@ -109,6 +109,7 @@ impl Ingest<'_> {
             return known.clone();
         }
         let found = recognise(path, self.options.profiles);
+        let found = found.and_then(|d| Some(d.profile()?.name.clone()));
         self.recognised.borrow_mut().insert(path.to_owned(), found.clone());
         found
     }
@@ -153,8 +154,8 @@ impl Ingest<'_> {
     }
 }
 
-/// The name of the profile that reads a file by its header or shape, if one does.
-fn recognise(path: &Path, profiles: &Profiles) -> Option<String> {
+/// What a file is by its header or shape, if that tells.
+pub(super) fn recognise(path: &Path, profiles: &Profiles) -> Option<Detected> {
     let text = Source::File(path.to_owned()).open(&Open::default(), Arc::new(AtomicU64::new(0))).ok()?;
     let name = path.file_name()?.to_string_lossy().into_owned();
     let found = match read::Format::sniff(text.head())? {
@@ -174,5 +175,5 @@ fn recognise(path: &Path, profiles: &Profiles) -> Option<String> {
             detect::detect(&name, &head, None, profiles)
         }
     };
-    found.ok()?.profile().map(|p| p.name.clone())
+    found.ok()
 }
