@@ -1,6 +1,7 @@
 //! Compute what a change of plan comes to, and compare it with what was billed and switched on.
 
 mod ad_hoc;
+mod bills;
 mod causes;
 mod change;
 mod double;

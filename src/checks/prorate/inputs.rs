@@ -1,5 +1,6 @@
 //! What prorate loads, and how it looks things up.
 
+use super::bills::{Bill, Bills, Collected};
 use crate::{
     data::{
         Cells, Data, Exports, Record as _, record,
@@ -14,7 +15,7 @@ use crate::{
         time::{Instant, Stamp},
     },
 };
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chrono_tz::Tz;
 use std::collections::{HashMap, HashSet};
 
@@ -43,40 +44,6 @@ impl Line {
     }
 }
 
-/// What became of an invoice's money.
-#[derive(Clone, Copy, Debug, Default)]
-struct Collected {
-    succeeded: Decimal,
-    refunded: Decimal,
-    /// The first attempt that succeeded.
-    first: Option<Instant>,
-}
-
-record! {
-    /// Of an invoice what prorate needs.
-    Bill of "invoices" {
-        invoice_id: Text,
-        account_id: Text,
-        subscription_id: Option<Text>,
-        status: Text,
-        issued_at: Option<Instant>,
-        total: Decimal,
-        paid_at: Option<Instant>,
-        period_start: Option<Stamp>,
-        period_end: Option<Stamp>,
-    }
-}
-
-record! {
-    /// Of a payment what prorate needs.
-    Paid of "payments" {
-        invoice_id: Option<Text>,
-        status: Text,
-        attempted_at: Instant,
-        amount: Option<Decimal>,
-    }
-}
-
 record! {
     /// Of a message what prorate needs.
     Told of "messages" {
@@ -86,7 +53,7 @@ record! {
 }
 
 /// Maps of names that exports bring: fast, and seeded anew in each run.
-type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+pub(super) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// The accounts and subscriptions whose lines are looked at: those that may have a change. Of the others, who are
 /// most, no line is kept.
@@ -109,10 +76,7 @@ pub(super) struct Inputs<'d> {
     /// Where an account's lines, and a subscription's, stand among them, rising.
     lines_by_account: Map<Text, Vec<usize>>,
     lines_by_subscription: Map<Text, Vec<usize>>,
-    bills: Map<Text, Bill>,
-    /// The invoices that are not void, by account.
-    by_account: Map<Text, Vec<Text>>,
-    collected: Map<Text, Collected>,
+    bills: Bills,
     /// The first message about an id.
     told: Map<Text, Instant>,
     accounts: Map<Text, Account>,
@@ -131,7 +95,7 @@ fn instant(stamp: Stamp, of_file: Tz, billing: Tz) -> Instant {
 /// Lines while they are read.
 struct Sieve<'s> {
     history: &'s PlanHistory,
-    bills: &'s Map<Text, Bill>,
+    bills: &'s Bills,
     wanted: &'s Wanted,
     /// The billing zone where a subscription has none.
     zone: Tz,
@@ -225,7 +189,7 @@ impl Sifted {
 impl<'d> Inputs<'d> {
     /// Loads all; `wanted` says whose lines are looked at, from what the product side tells.
     pub(super) fn load(data: &'d Data<'d>, wanted: impl FnOnce(&Inputs<'d>) -> Wanted) -> Result<Inputs<'d>> {
-        let (bills, mut inputs) = data.both(bills, |_| Inputs::of_product(data))?;
+        let (bills, mut inputs) = data.both(Bills::load, |_| Inputs::of_product(data))?;
         inputs.bills = bills;
         let wanted = wanted(&inputs);
         inputs.read_lines(data, &wanted)?;
@@ -252,9 +216,7 @@ impl<'d> Inputs<'d> {
             loose: 0,
             lines_by_account: Map::default(),
             lines_by_subscription: Map::default(),
-            bills: Map::default(),
-            by_account: Map::default(),
-            collected: Map::default(),
+            bills: Bills::default(),
             told: told(data.load()?),
             accounts: accounts.into_iter().map(|a| (a.account_id.clone(), a)).collect(),
             covered_from: None,
@@ -289,16 +251,11 @@ impl<'d> Inputs<'d> {
             }
         }
         self.billed = BilledPrices::of(lines.iter().filter_map(|l| self.billed_price(l)));
-        let of_wanted = |b: &&Bill| &*b.status != "void" && wanted.accounts.contains(&b.account_id);
-        for bill in self.bills.values().filter(of_wanted) {
-            self.by_account.entry(bill.account_id.clone()).or_default().push(bill.invoice_id.clone());
-        }
-        self.by_account.values_mut().for_each(|ids| ids.sort());
-        let issued = self.bills.values().filter_map(|b| b.issued_at);
+        self.bills.group(&wanted.accounts);
+        let issued = self.bills.all().iter().filter_map(|b| b.issued_at);
         self.covered_from = lines.iter().filter_map(|l| l.start).chain(first).chain(issued).min();
         self.lines = lines;
-        self.collected = collected(data)?;
-        Ok(())
+        self.bills.collect(data)
     }
 
     /// What a line says of its plan's price, with the account and the plan; nothing where its invoice is a draft.
@@ -356,7 +313,7 @@ impl<'d> Inputs<'d> {
         let invoice = self.bills.get(&line.row.invoice_id)?;
         let known = self.data.has("payments") && &*invoice.status != "draft";
         let is_paid = &*invoice.status == "paid";
-        let of = self.collected.get(&line.row.invoice_id).copied();
+        let of = self.bills.collected(&line.row.invoice_id);
         let of = of.or_else(|| (known || is_paid).then(Collected::default))?;
         let came = if is_paid { of.succeeded.max(invoice.total) } else { of.succeeded };
         let left = decimal::sub(came, of.refunded)?;
@@ -385,7 +342,7 @@ impl<'d> Inputs<'d> {
         at: Instant,
         zone: Tz,
     ) -> Option<(Instant, Instant)> {
-        let own = self.by_account.get(account).into_iter().flatten().filter_map(|id| self.bills.get(id));
+        let own = self.bills.of_account(account);
         let own = own.filter(|i| match (&i.subscription_id, subscription) {
             (Some(own), Some(wanted)) => own == wanted,
             _ => true,
@@ -401,7 +358,7 @@ impl<'d> Inputs<'d> {
     /// When an invoice was charged: its first payment that succeeded, else when it was paid or issued. A draft was not.
     pub(super) fn charged_at(&self, invoice: &Text) -> Option<Instant> {
         let record = self.bills.get(invoice).filter(|i| &*i.status != "draft");
-        let first = self.collected.get(invoice).and_then(|c| c.first);
+        let first = self.bills.collected(invoice).and_then(|c| c.first);
         first.or_else(|| record.and_then(|i| i.paid_at.or(i.issued_at)))
     }
 
@@ -418,14 +375,13 @@ impl<'d> Inputs<'d> {
         subscription: Option<&Text>,
         at: Instant,
     ) -> Option<&Bill> {
-        let of_account =
-            self.by_account.get(account).into_iter().flatten().filter_map(|id| self.bills.get(id));
         let zone = self.data.settings.timezone;
         let moment = |i: &Bill| {
             i.issued_at
                 .or_else(|| i.period_start.map(|s| instant(s, self.data.zone_of(i.at.file as usize), zone)))
         };
-        of_account
+        self.bills
+            .of_account(account)
             .filter(|i| match (&i.subscription_id, subscription) {
                 (Some(own), Some(wanted)) => own == wanted,
                 _ => true,
@@ -434,57 +390,6 @@ impl<'d> Inputs<'d> {
             .filter(|(issued, _)| *issued > at)
             .min_by(|a, b| (a.0, &a.1.invoice_id).cmp(&(b.0, &b.1.invoice_id)))
             .map(|(_, i)| i)
-    }
-}
-
-/// The invoices by id.
-fn bills(data: &Data<'_>) -> Result<Map<Text, Bill>> {
-    let pieces = data.fold(
-        Vec::new,
-        |list, bill: Bill| {
-            list.push(bill);
-            Ok(())
-        },
-        |list, cells| {
-            list.push(Bill::read(cells)?);
-            Ok(())
-        },
-    )?;
-    let mut by = Map::default();
-    by.reserve(pieces.iter().map(Vec::len).sum());
-    by.extend(pieces.into_iter().flatten().map(|b| (b.invoice_id.clone(), b)));
-    Ok(by)
-}
-
-/// What became of each invoice's money.
-fn collected(data: &Data<'_>) -> Result<Map<Text, Collected>> {
-    let add = |by: &mut Map<Text, Collected>, paid: Paid| {
-        let Some(id) = paid.invoice_id else { return Ok(()) };
-        let amount = paid.amount.unwrap_or_default().abs();
-        let one = match &*paid.status {
-            "succeeded" => {
-                Collected { succeeded: amount, first: Some(paid.attempted_at), ..Collected::default() }
-            }
-            "refunded" => Collected { refunded: amount, ..Collected::default() },
-            _ => Collected::default(),
-        };
-        by.entry(id).or_default().add(one)
-    };
-    let mut pieces = data.fold(Map::default, add, |by, cells| add(by, Paid::read(cells)?))?.into_iter();
-    let mut all = pieces.next().unwrap_or_default();
-    for (id, one) in pieces.flatten() {
-        all.entry(id).or_default().add(one)?;
-    }
-    Ok(all)
-}
-
-impl Collected {
-    fn add(&mut self, other: Collected) -> Result<()> {
-        let sum = |a, b| decimal::add(a, b).context("payments are too large to be summed");
-        self.succeeded = sum(self.succeeded, other.succeeded)?;
-        self.refunded = sum(self.refunded, other.refunded)?;
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        Ok(())
     }
 }
 
