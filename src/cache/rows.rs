@@ -15,7 +15,7 @@ pub use value::{Number, Numbered, Spelled, Value, Word};
 
 use super::{Cache, Part, blocks::open_pack};
 use crate::model::datasets;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::ops::Range;
 
@@ -117,8 +117,9 @@ impl Cache {
         let all: Vec<usize> = (0..part.dataset.columns.len()).collect();
         let block = Block::open(first, &data, all.len(), &all)?;
         let at = n.checked_sub(first).and_then(|at| usize::try_from(at).ok()).context(DAMAGED)?;
-        let text = |column: usize| Ok(block.value(at, column)?.text().map(|text| text.to_string()));
-        if at < block.rows() { all.iter().map(|&column| text(column)).collect() } else { bail!(DAMAGED) }
+        let text = |column: &usize| block.value(at, *column).text().map(|text| text.to_string());
+        anyhow::ensure!(at < block.rows(), DAMAGED);
+        Ok(all.iter().map(text).collect())
     }
 
     pub(super) fn delete_rows(&self, part: i64, dataset: &str) -> Result<()> {

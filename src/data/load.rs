@@ -354,7 +354,7 @@ impl Wanted {
     ) -> Result<()> {
         source.begin_block();
         for row in 0..block.rows() {
-            let at = At { file, line: block.line(row)? };
+            let at = At { file, line: block.line(row) };
             f(&self.cells::<R>(Row::Stored(block, row), at, source))?;
         }
         Ok(())

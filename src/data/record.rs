@@ -149,14 +149,15 @@ impl<'c> Cells<'c> {
     /// The value of a field, by its place among the record's fields.
     pub fn get<F: Field>(&self, at: usize) -> Result<F> {
         let read = |value| F::read(Cell { value, naming: self.naming[at], field: at, source: self.source });
-        self.value(at).and_then(read).with_context(|| format!("column {}", self.columns[at]))
+        read(self.value(at)).with_context(|| format!("column {}", self.columns[at]))
     }
 
     /// What the cell of a field holds, before names are shared.
-    pub fn value(&self, at: usize) -> Result<Value<'c>> {
+    #[inline]
+    pub fn value(&self, at: usize) -> Value<'c> {
         match self.row {
             Row::Stored(block, row) => block.value(row, at),
-            Row::Texts(texts) => Ok(texts.get(at).copied().flatten().into()),
+            Row::Texts(texts) => texts.get(at).copied().flatten().into(),
         }
     }
 

@@ -111,7 +111,8 @@ impl<'b> Block<'b> {
             let size = number(&mut data)?;
             piece(&mut data, size)
         };
-        let lines = Distances::open(next()?, rows)?;
+        let lines =
+            Distances::open(next()?, rows).filter(|lines| (0..rows).all(|n| lines.get(n).is_some()))?;
         let pieces: Vec<&[u8]> = (0..width).map(|_| next()).collect::<Option<_>>()?;
         let columns = wanted.iter().map(|column| Column::open(pieces.get(*column)?, rows));
         Some(Block { first, rows, lines, columns: columns.collect::<Option<_>>()? })
@@ -128,13 +129,16 @@ impl<'b> Block<'b> {
     }
 
     /// The line of a row.
-    pub fn line(&self, row: usize) -> Result<u64> {
-        Ok(self.lines.get(row).flatten().context(DAMAGED)?.cast_unsigned())
+    #[inline]
+    pub fn line(&self, row: usize) -> u64 {
+        self.lines.get(row).unwrap_or_default().cast_unsigned()
     }
 
-    /// The cell of a row, by the place of its column among those that were asked for.
-    pub fn value(&self, row: usize, column: usize) -> Result<Value<'_>> {
-        self.columns.get(column).and_then(|column| column.value(row)).context(DAMAGED)
+    /// The cell of a row, by the place of its column among those that were asked for. Empty where there is no such row or
+    /// column.
+    #[inline]
+    pub fn value(&self, row: usize, column: usize) -> Value<'_> {
+        self.columns.get(column).map_or(Value::Empty, |column| column.value(row))
     }
 
     /// Calls `f` with the number, the line and the cells' texts of each row.
@@ -150,7 +154,7 @@ impl<'b> Block<'b> {
             let mut cells: [Option<&str>; 40] = [None; 40];
             for (column, (cell, end)) in cells.iter_mut().zip(&mut ends).enumerate().take(self.columns.len())
             {
-                if let Some(text) = self.value(row, column)?.text() {
+                if let Some(text) = self.value(row, column).text() {
                     match text.stored() {
                         Some(stored) => *cell = Some(stored),
                         None => made.push_str(&text),
@@ -166,7 +170,7 @@ impl<'b> Block<'b> {
                 }
                 from = end;
             }
-            f(n, self.line(row)?, &cells[..self.columns.len()])?;
+            f(n, self.line(row), &cells[..self.columns.len()])?;
         }
         Ok(())
     }

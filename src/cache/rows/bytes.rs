@@ -51,6 +51,7 @@ fn from_zigzag(n: u64) -> i64 {
 pub(super) struct Distances<'b> {
     base: i64,
     width: u8,
+    rows: usize,
     bytes: &'b [u8],
 }
 
@@ -95,18 +96,35 @@ impl<'b> Distances<'b> {
         let width = byte(&mut bytes)?;
         let known = matches!(width, 0 | 1 | 2 | 4 | 8);
         let whole = rows.checked_mul(width.into())? == bytes.len();
-        (known && whole).then_some(Distances { base, width, bytes })
+        (known && whole).then_some(Distances { base, width, rows, bytes })
     }
 
-    /// The number of a row; the inner `None` where it has none, the outer where there is no such row.
-    pub(super) fn get(&self, row: usize) -> Option<Option<i64>> {
-        let stored = match self.width {
-            0 => row as u64 + 1,
-            1 => (*self.bytes.get(row)?).into(),
-            2 => u16::from_le_bytes(*self.bytes.as_chunks().0.get(row)?).into(),
-            4 => u32::from_le_bytes(*self.bytes.as_chunks().0.get(row)?).into(),
-            _ => u64::from_le_bytes(*self.bytes.as_chunks().0.get(row)?),
+    /// Whether all numbers lie in a range.
+    pub(super) fn within(&self, least: i64, most: i64) -> bool {
+        let furthest = match self.width {
+            0 => self.rows as u64,
+            _ => (0..self.rows).map(|row| self.stored(row)).max().unwrap_or(0),
         };
-        Some(stored.checked_sub(1).map(|distance| self.base.wrapping_add(distance.cast_signed())))
+        let furthest = furthest.saturating_sub(1);
+        self.base >= least && self.base.checked_add_unsigned(furthest).is_some_and(|end| end <= most)
+    }
+
+    /// The number of a row, where it has one.
+    #[inline]
+    pub(super) fn get(&self, row: usize) -> Option<i64> {
+        let distance = self.stored(row).checked_sub(1)?;
+        Some(self.base.wrapping_add(distance.cast_signed()))
+    }
+
+    /// A distance plus 1; 0 where the row has no number, or there is no such row.
+    #[inline]
+    fn stored(&self, row: usize) -> u64 {
+        match self.width {
+            0 => row as u64 + 1,
+            1 => self.bytes.get(row).map_or(0, |n| (*n).into()),
+            2 => self.bytes.as_chunks().0.get(row).map_or(0, |n| u16::from_le_bytes(*n).into()),
+            4 => self.bytes.as_chunks().0.get(row).map_or(0, |n| u32::from_le_bytes(*n).into()),
+            _ => self.bytes.as_chunks().0.get(row).map_or(0, |n| u64::from_le_bytes(*n)),
+        }
     }
 }

@@ -18,8 +18,8 @@ use super::{
     value::{BEFORE, Meaning, Number, Numbered, Value, Word},
 };
 use crate::model::time::Stamp;
-use chrono::{DateTime, Datelike as _, NaiveDate};
-use std::collections::HashMap;
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use std::{collections::HashMap, ops::RangeInclusive};
 
 const ONE: u8 = 1;
 const WORDS: u8 = 2;
@@ -216,8 +216,7 @@ pub(super) enum Column<'b> {
     Moments(Distances<'b>),
     Civils(Distances<'b>),
     Numbered {
-        before: &'b str,
-        digits: u8,
+        form: Numbered<'b>,
         numbers: Distances<'b>,
     },
     Alike {
@@ -252,67 +251,76 @@ impl<'b> Column<'b> {
                 let places = byte(&mut bytes).filter(|places| *places <= PLACES)?;
                 Column::Numbers { places, mantissas: Distances::open(bytes, rows)? }
             }
-            DATE => Column::Dates(Distances::open(bytes, rows)?),
-            MOMENT => Column::Moments(Distances::open(bytes, rows)?),
-            CIVIL => Column::Civils(Distances::open(bytes, rows)?),
+            DATE => Column::Dates(within(bytes, rows, DAYS)?),
+            MOMENT => Column::Moments(within(bytes, rows, SECONDS)?),
+            CIVIL => Column::Civils(within(bytes, rows, SECONDS)?),
             NUMBERED => {
                 let length = byte(&mut bytes).filter(|length| usize::from(*length) <= BEFORE)?;
                 let before = utf8(piece(&mut bytes, length.into())?)?;
                 let digits = byte(&mut bytes).filter(|digits| usize::from(*digits) <= NUMBERED_DIGITS)?;
-                Column::Numbered { before, digits, numbers: Distances::open(bytes, rows)? }
+                Column::Numbered {
+                    form: Numbered { before, digits },
+                    numbers: within(bytes, rows, 0..=i64::MAX)?,
+                }
             }
             ALIKE => {
                 let length = usize::try_from(number(&mut bytes)?).ok()?;
                 let texts = utf8(bytes)?;
-                (length.checked_mul(rows)? == texts.len()).then_some(Column::Alike { length, texts })?
+                let cuts = |length: usize| (0..rows).all(|row| texts.is_char_boundary(row * length));
+                let whole = length.checked_mul(rows)? == texts.len() && cuts(length);
+                whole.then_some(Column::Alike { length, texts })?
             }
             TEXTS => {
                 let size = number(&mut bytes)?;
                 let lengths = piece(&mut bytes, size)?;
-                Column::Texts { ends: ends(lengths, rows)?, texts: utf8(bytes)? }
+                let (ends, texts) = (ends(lengths, rows)?, utf8(bytes)?);
+                let whole = ends.iter().all(|(end, _)| texts.is_char_boundary(*end as usize));
+                whole.then_some(Column::Texts { ends, texts })?
             }
             _ => return None,
         })
     }
 
-    /// The cell of a row; `None` where the bytes do not tell it.
-    pub(super) fn value(&self, row: usize) -> Option<Value<'_>> {
-        Some(match self {
-            Column::Empty => Value::Empty,
+    /// The cell of a row; empty where there is no such row.
+    #[inline]
+    pub(super) fn value(&self, row: usize) -> Value<'_> {
+        // Each arm makes the whole value: one that is made of another's parts costs more than finding it.
+        match self {
             Column::One(word) => Value::Word(word),
-            Column::Words { words, codes } => match codes.get(row)?.checked_sub(1) {
-                None => Value::Empty,
-                Some(code) => Value::Word(words.get(usize::from(code))?),
+            Column::Words { words, codes } => match codes.get(row) {
+                Some(&code @ 1..) => words.get(usize::from(code) - 1).map_or(Value::Empty, Value::Word),
+                _ => Value::Empty,
             },
-            Column::Numbers { places, mantissas } => match mantissas.get(row)? {
-                None => Value::Empty,
+            Column::Numbers { places, mantissas } => match mantissas.get(row) {
                 Some(mantissa) => Value::Number(Number::new(mantissa, *places)),
-            },
-            Column::Dates(days) => time(days.get(row)?, |n| Some(Stamp::Date(day(n)?)))?,
-            Column::Moments(seconds) => time(seconds.get(row)?, |n| Some(Stamp::Instant(second(n)?)))?,
-            Column::Civils(seconds) => {
-                time(seconds.get(row)?, |n| Some(Stamp::Civil(second(n)?.naive_utc())))?
-            }
-            Column::Numbered { before, digits, numbers } => match numbers.get(row)? {
                 None => Value::Empty,
-                Some(n) => {
-                    let n = u64::try_from(n).ok()?;
-                    Value::Numbered(Numbered { before, digits: *digits, n })
-                }
             },
+            Column::Numbered { form, numbers } => match numbers.get(row) {
+                Some(n) => Value::Numbered(form, n.cast_unsigned()),
+                None => Value::Empty,
+            },
+            other => other.rarer(row).unwrap_or(Value::Empty),
+        }
+    }
+
+    fn rarer(&self, row: usize) -> Option<Value<'_>> {
+        match self {
+            Column::Dates(days) => Some(Value::Time(Stamp::Date(day(days.get(row)?)?))),
+            Column::Moments(seconds) => Some(Value::Time(Stamp::Instant(second(seconds.get(row)?)?))),
+            Column::Civils(seconds) => {
+                Some(Value::Time(Stamp::Civil(second(seconds.get(row)?)?.naive_utc())))
+            }
             Column::Alike { length, texts } => {
                 let from = row.checked_mul(*length)?;
-                Value::Text(texts.get(from..from.checked_add(*length)?)?)
+                texts.get(from..from + length).map(Value::Text)
             }
             Column::Texts { ends, texts } => {
                 let (end, there) = *ends.get(row)?;
                 let from = row.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |(end, _)| *end);
-                match there {
-                    true => Value::Text(texts.get(from as usize..end as usize)?),
-                    false => Value::Empty,
-                }
+                texts.get(from as usize..end as usize).filter(|_| there).map(Value::Text)
             }
-        })
+            _ => None,
+        }
     }
 }
 
@@ -335,21 +343,19 @@ fn ends(mut lengths: &[u8], rows: usize) -> Option<Vec<(u32, bool)>> {
     (0..rows).map(|_| next()).collect()
 }
 
-fn time(units: Option<i64>, of: impl Fn(i64) -> Option<Stamp>) -> Option<Value<'static>> {
-    match units {
-        None => Some(Value::Empty),
-        Some(n) => Some(Value::Time(of(n)?)),
-    }
+/// The days and seconds of the years that stamps have; an offset may reach beyond them.
+const DAYS: RangeInclusive<i64> = 612_000..=826_500;
+const SECONDS: RangeInclusive<i64> = -9_250_000_000..=9_250_000_000;
+
+/// Numbers that all lie in a range.
+fn within(bytes: &[u8], rows: usize, range: RangeInclusive<i64>) -> Option<Distances<'_>> {
+    Distances::open(bytes, rows).filter(|numbers| numbers.within(*range.start(), *range.end()))
 }
 
-/// The day of a number, within the years that stamps have.
 fn day(n: i64) -> Option<NaiveDate> {
     NaiveDate::from_num_days_from_ce_opt(i32::try_from(n).ok()?)
-        .filter(|day| (1677..=2262).contains(&day.year()))
 }
 
-/// The moment of a number of seconds, within the years that stamps have: an offset may reach into the next.
-fn second(n: i64) -> Option<DateTime<chrono::Utc>> {
-    const YEAR: i64 = 366 * 86_400;
-    (-294 * YEAR..293 * YEAR).contains(&n).then(|| DateTime::from_timestamp(n, 0))?
+fn second(n: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(n, 0)
 }

@@ -100,9 +100,13 @@ proptest! {
             let block = Block::open(0, &block.data, 3, &[0, 1, 2]).unwrap();
             for (at, (_, cells)) in rows.iter().enumerate() {
                 for (column, cell) in cells.iter().enumerate() {
-                    let value = block.value(at, column).unwrap();
+                    let value = block.value(at, column);
                     prop_assert_eq!(value.is_empty(), cell.is_none());
                     let text = cell.as_deref().unwrap_or_default();
+                    prop_assert_eq!(value.is(text), cell.is_some());
+                    for other in cells.iter().flatten().filter(|other| *other != text) {
+                        prop_assert!(!value.is(other) && !value.is(&format!("0{text}")));
+                    }
                     if let Some(number) = value.number() {
                         let parsed = decimal::parse(text).unwrap();
                         prop_assert_eq!(number.decimal().serialize(), parsed.serialize(), "of the same scale");
@@ -158,6 +162,17 @@ fn many_rows_make_several_blocks_of_few_bytes() {
         }
         first += block.count;
     }
+}
+
+#[test]
+fn days_that_follow_one_another_take_no_bytes() {
+    let first = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    let rows: Vec<Row> =
+        (0..400).map(|n| (n + 2, vec![Some((first + chrono::Days::new(n)).to_string())])).collect();
+    let [block] = packed(&rows).try_into().ok().unwrap();
+    assert!(block.data.len() < 20, "{}", block.data.len());
+    let found: Vec<Row> = texts(0, &block.data, 1, &[0]).unwrap().into_iter().map(|(_, row)| row).collect();
+    assert_eq!(found, rows);
 }
 
 #[test]

@@ -13,8 +13,8 @@ pub enum Value<'b> {
     Text(&'b str),
     /// One of the few different texts that the column has in this block.
     Word(&'b Word<'b>),
-    /// A text that ends in a number, as most ids do.
-    Numbered(Numbered<'b>),
+    /// A text that ends in a number, as most ids do: its form and the number.
+    Numbered(&'b Numbered<'b>, u64),
     /// A number, where the text is a number's shortest.
     Number(Number),
     /// A day or a moment of whole seconds, where the text is its canonical one.
@@ -100,6 +100,7 @@ impl Number {
     }
 
     /// `scaled` × 10^−`places`.
+    #[inline]
     pub(super) fn new(scaled: i64, places: u8) -> Number {
         let (mut mantissa, mut places) = (scaled, places);
         while places > 0 && mantissa % 10 == 0 {
@@ -121,6 +122,7 @@ impl Number {
     }
 
     /// The number, where it is a whole one.
+    #[inline]
     pub fn whole(self) -> Option<i64> {
         (self.places == 0).then_some(self.mantissa)
     }
@@ -131,13 +133,26 @@ impl Number {
     }
 }
 
-/// A text that ends in a number.
+/// The form of texts that end in a number.
 #[derive(Clone, Copy, Debug)]
 pub struct Numbered<'b> {
     pub(super) before: &'b str,
-    /// Zeros fill it up to so many digits; 0: it has none in front.
+    /// Zeros fill the number up to so many digits; 0: it has none in front.
     pub(super) digits: u8,
-    pub(super) n: u64,
+}
+
+impl Numbered<'_> {
+    /// Whether a text is that of a number.
+    fn is(&self, n: u64, text: &str) -> bool {
+        let Some(digits) = text.strip_prefix(self.before) else { return false };
+        let filled = match self.digits {
+            0 => digits.len() == 1 || !digits.starts_with('0'),
+            filled => digits.len() == usize::from(filled),
+        };
+        let add =
+            |sum: u64, c: u8| Some(sum.checked_mul(10)? + u64::from(c.is_ascii_digit().then(|| c - b'0')?));
+        filled && !digits.is_empty() && digits.bytes().try_fold(0u64, add) == Some(n)
+    }
 }
 
 /// Bytes before the number, at most.
@@ -145,23 +160,38 @@ pub(super) const BEFORE: usize = 28;
 
 impl<'b> Value<'b> {
     /// Its canonical text; `None` of an empty cell.
+    #[inline]
     pub fn text(self) -> Option<Spelled<'b>> {
         match self {
             Value::Empty => None,
             Value::Text(text) => Some(Spelled(Letters::There(text))),
             Value::Word(word) => Some(Spelled(Letters::There(word.text))),
-            Value::Numbered(numbered) => Some(Spelled::numbered(numbered)),
+            Value::Numbered(form, n) => Some(Spelled::numbered(form, n)),
             Value::Number(number) => Some(Spelled::number(number)),
             Value::Time(stamp) => Some(Spelled::time(stamp)),
         }
     }
 
+    /// Whether its canonical text is this one.
+    #[inline]
+    pub fn is(self, text: &str) -> bool {
+        match self {
+            Value::Empty => false,
+            Value::Text(own) => own == text,
+            Value::Word(word) => word.text == text,
+            Value::Numbered(form, n) => form.is(n, text),
+            Value::Number(_) | Value::Time(_) => self.text().is_some_and(|own| *own == *text),
+        }
+    }
+
     /// Whether the cell is empty.
+    #[inline]
     pub fn is_empty(self) -> bool {
         matches!(self, Value::Empty)
     }
 
     /// The number that it is; `None` does not say that it is none.
+    #[inline]
     pub fn number(self) -> Option<Number> {
         match self {
             Value::Number(number) => Some(number),
@@ -171,6 +201,7 @@ impl<'b> Value<'b> {
     }
 
     /// The stamp that it is; `None` does not say that it is none.
+    #[inline]
     pub fn time(self) -> Option<Stamp> {
         match self {
             Value::Time(stamp) => Some(stamp),
@@ -199,6 +230,7 @@ enum Letters<'b> {
 impl Deref for Spelled<'_> {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         match &self.0 {
             Letters::There(text) => text,
@@ -221,10 +253,10 @@ impl<'b> Spelled<'b> {
         }
     }
 
-    fn numbered(numbered: Numbered<'_>) -> Spelled<'static> {
+    fn numbered(form: &Numbered<'_>, n: u64) -> Spelled<'static> {
         let mut text = Letterer::new();
-        text.put(numbered.before.as_bytes());
-        text.put_digits(numbered.n, numbered.digits.into());
+        text.put(form.before.as_bytes());
+        text.put_digits(n, form.digits.into());
         text.done()
     }
 

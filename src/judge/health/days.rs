@@ -2,14 +2,14 @@
 
 use super::{Activity, Counts, FeatureId, Measured};
 use crate::{
-    cache::Value,
+    cache::{Value, Word},
     data::{At, Cells, Data, Naming, Record as _, record, records::Text},
     model::time::Stamp,
     settings::Settings,
 };
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap};
 
 /// Fills the dense activity from the export's rows: days in `[from, to)`.
 pub(super) fn load_activity(data: &Data<'_>, from: NaiveDate, to: NaiveDate) -> Result<Activity> {
@@ -25,6 +25,7 @@ pub(super) fn load_activity(data: &Data<'_>, from: NaiveDate, to: NaiveDate) -> 
         activity: Activity::new(measured, from, to),
         negative: 0,
         lists: HashMap::default(),
+        features: Vec::new(),
         words: Words::default(),
         last_account: None,
     };
@@ -59,8 +60,9 @@ struct Reading<'d> {
     activity: Activity,
     /// Counts below 0.
     negative: u64,
-    /// The features of each list that was met.
-    lists: HashMap<Box<str>, Arc<[FeatureId]>, foldhash::fast::RandomState>,
+    /// The number of each list that was met, and the features of each.
+    lists: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
+    features: Vec<Vec<FeatureId>>,
     words: Words,
     /// The account of the last row: neighbours share it, or it is followed by the same other one day after day.
     last_account: Option<usize>,
@@ -70,7 +72,7 @@ struct Reading<'d> {
 #[derive(Default)]
 struct Words {
     block: (u32, u64),
-    lists: Vec<Option<Arc<[FeatureId]>>>,
+    lists: Vec<Option<usize>>,
 }
 
 /// What a row of activity counts: logins, active users, API calls.
@@ -79,68 +81,75 @@ type Counted = [Option<i64>; 3];
 impl Reading<'_> {
     fn add(&mut self, row: Day) -> Result<()> {
         let counted = [row.logins, row.active_users, row.api_calls];
-        let features = row.features_used.as_deref().map(|list| self.features(list)).transpose()?;
-        self.put(&row.account_id, row.date, counted, features.as_deref().unwrap_or_default(), row.at);
+        let list = row.features_used.as_deref().map(|list| self.list(list)).transpose()?;
+        let account = self.activity.account_after(self.last_account, &row.account_id);
+        self.put(account, row.date, counted, list, row.at);
         Ok(())
     }
 
     /// The same without a record where the cells say what they are and no name is changed.
     fn add_cells(&mut self, cells: &Cells<'_>) -> Result<()> {
         let plain = cells.naming.iter().all(|n| *n == Naming::Plain);
-        let date = cells.value(1)?.time();
-        let counts = [whole(cells.value(2)?), whole(cells.value(3)?), whole(cells.value(4)?)];
+        let date = cells.value(1).time();
+        let counts = [whole(cells.value(2)), whole(cells.value(3)), whole(cells.value(4))];
         let (true, Some(Stamp::Date(date)), [Some(logins), Some(users), Some(calls)]) = (plain, date, counts)
         else {
             return self.add(Day::read(cells)?);
         };
-        let Some(account) = cells.value(0)?.text() else { return self.add(Day::read(cells)?) };
-        let features = self.features_of(cells.value(5)?, (cells.at.file, cells.block()))?;
-        self.put(&account, date, [logins, users, calls], features.as_deref().unwrap_or_default(), cells.at);
+        let account = cells.value(0);
+        let account = match self.activity.follower(self.last_account, |known| account.is(known)) {
+            Some(known) => known,
+            None => self.activity.account_after(self.last_account, &account.text().context("no account")?),
+        };
+        let list = match cells.value(5) {
+            Value::Word(word) => Some(self.list_of_word(word, (cells.at.file, cells.block()))?),
+            list => list.text().map(|list| self.list(&list)).transpose()?,
+        };
+        self.put(account, date, [logins, users, calls], list, cells.at);
         Ok(())
     }
 
-    fn put(&mut self, account: &str, date: NaiveDate, counted: Counted, features: &[FeatureId], at: At) {
+    /// `list`: the number of its list of features.
+    fn put(&mut self, account: usize, date: NaiveDate, counted: Counted, list: Option<usize>, at: At) {
         let [logins, active_users, api_calls] = counted.map(|n| {
             u64::try_from(n.unwrap_or(0)).unwrap_or_else(|_| {
                 self.negative += 1;
                 0
             })
         });
-        let account = self.activity.account_after(self.last_account, account);
+        let features = list.and_then(|list| self.features.get(list)).map_or(&[][..], Vec::as_slice);
         self.last_account = Some(account);
         self.activity.add(account, date, Counts { logins, active_users, api_calls }, features, at);
     }
 
-    /// The features that a cell of a block lists.
-    fn features_of(&mut self, list: Value<'_>, block: (u32, u64)) -> Result<Option<Arc<[FeatureId]>>> {
-        let Value::Word(word) = list else {
-            return list.text().map(|list| self.features(&list)).transpose();
-        };
+    /// The number of the list that a word of a block is.
+    fn list_of_word(&mut self, word: &Word<'_>, block: (u32, u64)) -> Result<usize> {
         if self.words.block != block {
-            self.words = Words { block, lists: Vec::new() };
+            self.words.block = block;
+            self.words.lists.clear();
         }
         let code = usize::from(word.code);
         if let Some(Some(known)) = self.words.lists.get(code) {
-            return Ok(Some(known.clone()));
+            return Ok(*known);
         }
-        let features = self.features(word.text)?;
+        let list = self.list(word.text)?;
         if self.words.lists.len() <= code {
             self.words.lists.resize(code + 1, None);
         }
-        self.words.lists[code] = Some(features.clone());
-        Ok(Some(features))
+        self.words.lists[code] = Some(list);
+        Ok(list)
     }
 
-    /// The features of a list as it is stored.
-    fn features(&mut self, list: &str) -> Result<Arc<[FeatureId]>> {
+    /// The number of a list as it is stored.
+    fn list(&mut self, list: &str) -> Result<usize> {
         if let Some(known) = self.lists.get(list) {
-            return Ok(known.clone());
+            return Ok(*known);
         }
         let names: Vec<Cow<'_, str>> = serde_json::from_str(list)?;
         let ids = names.iter().map(|name| self.activity.feature(shared_name(self.settings, name)));
-        let ids: Arc<[FeatureId]> = ids.collect();
-        self.lists.insert(list.into(), ids.clone());
-        Ok(ids)
+        self.features.push(ids.collect());
+        self.lists.insert(list.into(), self.features.len() - 1);
+        Ok(self.features.len() - 1)
     }
 }
 
