@@ -105,7 +105,8 @@ proptest! {
                     let text = cell.as_deref().unwrap_or_default();
                     prop_assert_eq!(value.is(text), cell.is_some());
                     for other in cells.iter().flatten().filter(|other| *other != text) {
-                        prop_assert!(!value.is(other) && !value.is(&format!("0{text}")));
+                        let filled = format!("0{text}");
+                        prop_assert!(!value.is(other) && !value.is(&filled));
                     }
                     if let Some(number) = value.number() {
                         let parsed = decimal::parse(text).unwrap();

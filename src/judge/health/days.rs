@@ -9,10 +9,19 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
-/// Fills the dense activity from the export's rows: days in `[from, to)`.
-pub(super) fn load_activity(data: &Data<'_>, from: NaiveDate, to: NaiveDate) -> Result<Activity> {
+/// Fills the dense activity from the export's rows: days in `[from, to)`. The features of `listed` get the first numbers,
+/// in their order; others as they are met, which depends on how the threads share the rows.
+pub(super) fn load_activity(
+    data: &Data<'_>,
+    from: NaiveDate,
+    to: NaiveDate,
+    listed: &BTreeSet<&str>,
+) -> Result<Activity> {
     let has = |column| data.has_column("activity", column);
     let measured = Measured {
         logins: has("logins"),
@@ -20,9 +29,13 @@ pub(super) fn load_activity(data: &Data<'_>, from: NaiveDate, to: NaiveDate) -> 
         api_calls: has("api_calls"),
         features: has("features_used"),
     };
+    let mut empty = Activity::new(measured, from, to);
+    for name in listed {
+        empty.feature(name);
+    }
     let start = || Reading {
         settings: data.settings,
-        activity: Activity::new(measured, from, to),
+        activity: empty.clone(),
         negative: 0,
         lists: HashMap::default(),
         features: Vec::new(),

@@ -26,7 +26,7 @@ use crate::{
 use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The accounts with all that scores are made of.
 #[derive(Debug)]
@@ -87,7 +87,14 @@ pub fn load(data: &Data<'_>, back: u32, activity_days: u32) -> Result<Loaded> {
     let reach = (i64::from(back) + formula.reach()).max(i64::from(activity_days));
     // The judged day is up to three days before today.
     let from = today - chrono::TimeDelta::days(reach + 3);
-    let mut activity = load_activity(data, from, today)?;
+    let plans: Vec<Plan> = data.load()?;
+    // In the order of their names: which row of a plan counts may depend on it, and must not on who reads which rows.
+    let listed: BTreeSet<&str> = plans
+        .iter()
+        .flat_map(|p| p.features.iter().flatten())
+        .map(|name| shared_name(settings, name))
+        .collect();
+    let mut activity = load_activity(data, from, today, &listed)?;
     let (day, late) = judged_day(today, activity.span().map(|(_, last)| last));
 
     let all: Vec<Account> = data.load()?;
@@ -98,7 +105,6 @@ pub fn load(data: &Data<'_>, back: u32, activity_days: u32) -> Result<Loaded> {
         all.into_iter().partition(|a| settings.scope.excludes(&a.account_id, a.kind.as_deref()));
     accounts.sort_by(|a, b| a.account_id.cmp(&b.account_id));
 
-    let plans: Vec<Plan> = data.load()?;
     let subscriptions: Vec<Subscription> = data.load()?;
     let customers = Customers::new(&accounts, &subscriptions, &plans);
     let plans = plan_rows(settings, &plans, &mut activity);
