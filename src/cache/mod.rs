@@ -20,7 +20,7 @@ pub use blocks::{BlockReader, BlockWriter, StoredBlock};
 pub use contents::{Content, ContentDraft, Input, KnownPath, Part, Reject, Stat};
 pub use folded::Folded;
 pub use purge::Purged;
-pub use rows::{PackedRows, RowPacker};
+pub use rows::{Block, Number, Numbered, PackedRows, RowPacker, RowReader, Spelled, Value, Word};
 pub use trouble::Trouble;
 
 use anyhow::{Context as _, Result};

@@ -1,8 +1,10 @@
 //! Rows of the cache made into records: each once, of every dataset that is given.
 
-use super::{At, Cells, Data, Exports, Naming, Record, Source, keyed::Loader};
+use super::{
+    At, Cells, Data, Exports, Naming, Record, Source, keyed::Loader, portions::Portions, record::Row,
+};
 use crate::{
-    cache::{Cache, Part, Trouble},
+    cache::{Block, Cache, Part, Trouble},
     model::{
         datasets::{self, Dataset, Kind},
         time::Stamp,
@@ -11,7 +13,6 @@ use crate::{
 use anyhow::{Context as _, Result};
 use std::{
     marker::PhantomData,
-    ops::Range,
     sync::mpsc::{SyncSender, sync_channel},
 };
 
@@ -85,47 +86,57 @@ impl Data<'_> {
         }
         let mut pieces = Vec::new();
         for (file, part) in parts {
-            let wanted = Wanted::of::<R>(self, dataset)?;
-            let (zone, names, at_file) = (self.zone_of(file), &self.names, u32::try_from(file)?);
-            let fold = |cache: &Cache, numbers: Range<u64>| {
-                let source = Source::new(names, part.system.as_deref(), zone, R::COLUMNS.len());
-                let mut piece = start();
-                cache.read_some_rows(part, numbers, &wanted.columns, |_, line, cells| {
-                    let at = At { file: at_file, line };
-                    add_cells(&mut piece, &wanted.cells::<R>(cells, at, &source))
+            pieces.extend(self.fold_part::<R, S>(dataset, file, part, &start, &add_cells)?);
+        }
+        Ok(pieces)
+    }
+
+    /// [`Data::fold`] of one part whose rows are records of their own: a piece a thread.
+    fn fold_part<R: Record, S: Send>(
+        &self,
+        dataset: &'static Dataset,
+        file: usize,
+        part: &Part,
+        start: &(impl Fn() -> S + Sync),
+        add_cells: &(impl Fn(&mut S, &Cells<'_>) -> Result<()> + Sync),
+    ) -> Result<Vec<S>> {
+        let wanted = Wanted::of::<R>(self, dataset)?;
+        let (zone, names, at_file) = (self.zone_of(file), &self.names, u32::try_from(file)?);
+        let fold = |cache: &Cache, portions: &Portions, thread: usize| {
+            let source = Source::new(names, part.system.as_deref(), zone, R::COLUMNS.len());
+            let (mut piece, rows) = (start(), cache.rows(part)?);
+            while let Some(numbers) = portions.next(thread) {
+                rows.blocks(numbers, &wanted.columns, |block| {
+                    wanted.each::<R>(block, at_file, &source, |cells| add_cells(&mut piece, cells))
                 })?;
-                Ok(piece)
-            };
-            let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-            let others: Result<Vec<Cache>> = match part.rows {
-                0..MANY => Ok(Vec::new()),
-                _ => (1..cores).map(|_| self.cache.another()).collect(),
-            };
-            let others = others.unwrap_or_default();
-            let many = others.len() as u64 + 1;
-            let share = |n: u64| part.loaded * n / many..part.loaded * (n + 1) / many;
-            let content = self.inputs[file].content.id;
-            let fold = &fold;
-            let (first, rest) = std::thread::scope(|scope| {
-                let threads: Vec<_> = (1..)
-                    .zip(others)
-                    .map(|(n, cache)| {
-                        scope.spawn(move || cache.snapshot(&[content], || fold(&cache, share(n))))
-                    })
-                    .collect();
-                let first = fold(self.cache, share(0));
-                (first, threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>())
-            });
-            pieces.push(first?);
-            for (n, piece) in (1..).zip(rest) {
-                let piece = piece.map_err(|_| anyhow::anyhow!("a thread that reads rows has died"))?;
-                pieces.push(match piece {
-                    // Another run has replaced the file since; this run's own view still has it.
-                    Err(error) if Trouble::of(&error) == Some(Trouble::Replaced) => {
-                        fold(self.cache, share(n))?
-                    }
-                    other => other?,
-                });
+            }
+            Ok(piece)
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let others: Result<Vec<Cache>> = match part.rows {
+            0..MANY => Ok(Vec::new()),
+            _ => (1..cores).map(|_| self.cache.another()).collect(),
+        };
+        let others = others.unwrap_or_default();
+        let portions = Portions::new(part.loaded, others.len() + 1);
+        let content = self.inputs[file].content.id;
+        let (fold, all) = (&fold, &portions);
+        let (first, rest) = std::thread::scope(|scope| {
+            let threads: Vec<_> = (1..)
+                .zip(others)
+                .map(|(n, cache)| scope.spawn(move || cache.snapshot(&[content], || fold(&cache, all, n))))
+                .collect();
+            let first = fold(self.cache, all, 0);
+            (first, threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>())
+        });
+        let mut pieces = vec![first?];
+        for piece in rest {
+            match piece.map_err(|_| anyhow::anyhow!("a thread that reads rows has died"))? {
+                // Another run has replaced the file since; this run's own view still has it.
+                Err(error) if Trouble::of(&error) == Some(Trouble::Replaced) => {
+                    return Ok(vec![fold(self.cache, &Portions::new(part.loaded, 1), 0)?]);
+                }
+                piece => pieces.push(piece?),
             }
         }
         Ok(pieces)
@@ -211,8 +222,8 @@ impl Data<'_> {
         let file = u32::try_from(file)?;
         let read = |cache: &Cache, f: &mut dyn FnMut(R) -> Result<()>| {
             let source = Source::new(names, system, zone, R::COLUMNS.len());
-            cache.read_rows(part, &wanted.columns, |_, line, cells| {
-                f(wanted.read(cells, At { file, line }, &source)?)
+            cache.rows(part)?.blocks(0..u64::MAX, &wanted.columns, |block| {
+                wanted.each::<R>(block, file, &source, |cells| f(wanted.record(cells)?))
             })
         };
         if part.rows < MANY {
@@ -327,18 +338,33 @@ impl Wanted {
         Ok(Wanted { dataset, columns, naming })
     }
 
-    fn cells<'c, R: Record>(
-        &'c self,
-        texts: &'c [Option<&'c str>],
-        at: At,
-        source: &'c Source<'c>,
-    ) -> Cells<'c> {
-        Cells { at, texts, naming: &self.naming, columns: R::COLUMNS, source }
+    /// Calls `f` with the cells of each row of a block.
+    fn each<R: Record>(
+        &self,
+        block: &Block<'_>,
+        file: u32,
+        source: &Source<'_>,
+        mut f: impl FnMut(&Cells<'_>) -> Result<()>,
+    ) -> Result<()> {
+        source.begin_block();
+        for row in 0..block.rows() {
+            let at = At { file, line: block.line(row) };
+            f(&self.cells::<R>(Row::Stored(block, row), at, source))?;
+        }
+        Ok(())
     }
 
-    /// A record from its columns' cells.
+    fn cells<'c, R: Record>(&'c self, row: Row<'c>, at: At, source: &'c Source<'c>) -> Cells<'c> {
+        Cells { at, row, naming: &self.naming, columns: R::COLUMNS, source }
+    }
+
+    fn record<R: Record>(&self, cells: &Cells<'_>) -> Result<R> {
+        let name = self.dataset.name;
+        R::read(cells).with_context(|| format!("the cache holds an unreadable row of {name}"))
+    }
+
+    /// A record from its columns' texts.
     pub(super) fn read<R: Record>(&self, texts: &[Option<&str>], at: At, source: &Source<'_>) -> Result<R> {
-        R::read(&self.cells::<R>(texts, at, source))
-            .with_context(|| format!("the cache holds an unreadable row of {}", self.dataset.name))
+        self.record(&self.cells::<R>(Row::Texts(texts), at, source))
     }
 }

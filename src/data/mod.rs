@@ -3,6 +3,7 @@
 mod keyed;
 mod load;
 mod names;
+mod portions;
 mod record;
 pub mod records;
 mod united;

@@ -1,11 +1,14 @@
 //! Typed records from canonical cells.
 
 use super::Names;
-use crate::model::{
-    decimal::{self, Decimal},
-    interned::Text,
-    mask::Private,
-    time::{Instant, Stamp},
+use crate::{
+    cache::{Block, Number, Spelled, Value, Word},
+    model::{
+        decimal::{self, Decimal},
+        interned::Text,
+        mask::Private,
+        time::{Instant, Stamp},
+    },
 };
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
@@ -47,8 +50,8 @@ pub enum Naming {
 /// A cell of a row.
 #[derive(Clone, Copy)]
 pub struct Cell<'c> {
-    /// Canonical; `None` where it is empty.
-    pub text: Option<&'c str>,
+    /// What it holds.
+    pub value: Value<'c>,
     /// Where the row comes from.
     pub source: &'c Source<'c>,
     naming: Naming,
@@ -57,8 +60,16 @@ pub struct Cell<'c> {
 }
 
 impl<'c> Cell<'c> {
-    fn there(&self) -> Result<&'c str> {
-        self.text.context("is empty")
+    /// Its canonical text.
+    fn there(&self) -> Result<Spelled<'c>> {
+        self.value.text().context("is empty")
+    }
+
+    fn stamp(&self) -> Result<Stamp> {
+        match self.value.time() {
+            Some(stamp) => Ok(stamp),
+            None => Ok(Stamp::parse(&self.there()?)?),
+        }
     }
 }
 
@@ -72,23 +83,43 @@ pub struct Source<'c> {
     pub zone: Tz,
     /// The last name in each field: neighbours in an export often share theirs.
     last: RefCell<Vec<Option<Text>>>,
+    /// By field, the shared names of the words that its column has in the block.
+    words: RefCell<Vec<Vec<Option<Text>>>>,
 }
 
 impl<'c> Source<'c> {
     /// A source of records of `fields` fields.
     pub fn new(names: &'c Names, system: Option<&'c str>, zone: Tz, fields: usize) -> Source<'c> {
-        Source { names, system, zone, last: RefCell::new(vec![None; fields]) }
+        let (last, words) = (RefCell::new(vec![None; fields]), RefCell::new(vec![Vec::new(); fields]));
+        Source { names, system, zone, last, words }
+    }
+
+    /// Another block begins, with words of its own.
+    pub(super) fn begin_block(&self) {
+        self.words.borrow_mut().iter_mut().for_each(Vec::clear);
+    }
+
+    fn of_word(&self, cell: &Cell<'_>, word: &Word<'_>) -> Text {
+        let (mut words, code) = (self.words.borrow_mut(), usize::from(word.code));
+        let known = &mut words[cell.field];
+        if known.len() <= code {
+            known.resize(code + 1, None);
+        }
+        known[code].get_or_insert_with(|| self.names.shared(cell.naming, self.system, word.text)).clone()
     }
 
     fn shared(&self, cell: &Cell<'_>) -> Result<Text> {
+        if let Value::Word(word) = cell.value {
+            return Ok(self.of_word(cell, word));
+        }
         let text = cell.there()?;
         if cell.naming != Naming::Plain {
-            return Ok(self.names.shared(cell.naming, self.system, text));
+            return Ok(self.names.shared(cell.naming, self.system, &text));
         }
         let mut last = self.last.borrow_mut();
         match &mut last[cell.field] {
             Some(same) if **same == *text => Ok(same.clone()),
-            other => Ok(other.insert(self.names.intern(text)).clone()),
+            other => Ok(other.insert(self.names.intern(&text)).clone()),
         }
     }
 }
@@ -97,8 +128,7 @@ impl<'c> Source<'c> {
 pub struct Cells<'c> {
     /// Where the row stands.
     pub at: At,
-    /// The cells.
-    pub texts: &'c [Option<&'c str>],
+    pub(super) row: Row<'c>,
     /// What each column holds.
     pub naming: &'c [Naming],
     /// The columns' names, for messages.
@@ -107,11 +137,37 @@ pub struct Cells<'c> {
     pub source: &'c Source<'c>,
 }
 
-impl Cells<'_> {
+/// What a row is read from.
+#[derive(Clone, Copy)]
+pub(super) enum Row<'c> {
+    /// A block, and which of its rows.
+    Stored(&'c Block<'c>, usize),
+    /// The columns' texts.
+    Texts(&'c [Option<&'c str>]),
+}
+
+impl<'c> Cells<'c> {
     /// The value of a field, by its place among the record's fields.
     pub fn get<F: Field>(&self, at: usize) -> Result<F> {
-        let cell = Cell { text: self.texts[at], naming: self.naming[at], field: at, source: self.source };
-        F::read(cell).with_context(|| format!("column {}", self.columns[at]))
+        let read = |value| F::read(Cell { value, naming: self.naming[at], field: at, source: self.source });
+        read(self.value(at)).with_context(|| format!("column {}", self.columns[at]))
+    }
+
+    /// What the cell of a field holds, before names are shared.
+    #[inline]
+    pub fn value(&self, at: usize) -> Value<'c> {
+        match self.row {
+            Row::Stored(block, row) => block.value(row, at),
+            Row::Texts(texts) => texts.get(at).copied().flatten().into(),
+        }
+    }
+
+    /// The block of the part that the row stands in, by its first row's number: there a [`Word`] has one code.
+    pub fn block(&self) -> u64 {
+        match self.row {
+            Row::Stored(block, _) => block.first(),
+            Row::Texts(_) => 0,
+        }
     }
 }
 
@@ -123,7 +179,7 @@ pub trait Field: Sized {
 
 impl<F: Field> Field for Option<F> {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        if cell.text.is_some() { F::read(cell).map(Some) } else { Ok(None) }
+        if cell.value.is_empty() { Ok(None) } else { F::read(cell).map(Some) }
     }
 }
 
@@ -198,44 +254,50 @@ impl Field for Own {
                 short.copy_from_slice(text.as_bytes());
                 Ok(Own::Short { bytes, length })
             }
-            _ => Ok(Own::Long(text.into())),
+            _ => Ok(Own::Long((&*text).into())),
         }
     }
 }
 
 impl Field for Decimal {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        Ok(decimal::parse(cell.there()?)?)
+        match cell.value.number() {
+            Some(number) => Ok(number.decimal()),
+            None => Ok(decimal::parse(&cell.there()?)?),
+        }
     }
 }
 
 impl Field for i64 {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        Ok(cell.there()?.parse()?)
+        match cell.value.number().and_then(Number::whole) {
+            Some(n) => Ok(n),
+            None => Ok(cell.there()?.parse()?),
+        }
     }
 }
 
 impl Field for bool {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        Ok(cell.there()? == "true")
+        Ok(*cell.there()? == *"true")
     }
 }
 
 impl Field for Stamp {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        Ok(Stamp::parse(cell.there()?)?)
+        cell.stamp()
     }
 }
 
 impl Field for Instant {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        Ok(Stamp::parse(cell.there()?)?.in_zone(cell.source.zone))
+        Ok(cell.stamp()?.in_zone(cell.source.zone))
     }
 }
 
 impl Field for NaiveDate {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        match Stamp::parse(cell.there()?)? {
+        match cell.stamp()? {
             Stamp::Date(date) => Ok(date),
             other => anyhow::bail!("holds {other} instead of a date"),
         }
@@ -250,7 +312,7 @@ impl Field for Tz {
 
 impl Field for Private {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        Ok(Private(cell.there()?.to_owned()))
+        Ok(Private(cell.there()?.to_string()))
     }
 }
 
@@ -263,14 +325,15 @@ impl Field for Vec<Private> {
 
 impl Field for Vec<String> {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        Ok(serde_json::from_str(cell.there()?)?)
+        Ok(serde_json::from_str(&cell.there()?)?)
     }
 }
 
 /// Each name of the list is shared and goes through its map.
 impl Field for Vec<Text> {
     fn read(cell: Cell<'_>) -> Result<Self> {
-        let list: Vec<Cow<'_, str>> = serde_json::from_str(cell.there()?)?;
+        let text = cell.there()?;
+        let list: Vec<Cow<'_, str>> = serde_json::from_str(&text)?;
         let names = cell.source.names;
         Ok(list.iter().map(|name| names.shared(cell.naming, cell.source.system, name)).collect())
     }

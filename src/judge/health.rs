@@ -21,6 +21,7 @@
 
 pub mod activity;
 pub mod billing;
+mod days;
 pub mod fall;
 mod load;
 pub mod plans;

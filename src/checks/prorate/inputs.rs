@@ -164,7 +164,7 @@ impl Sieve<'_> {
             Some(owner) if owner.wanted => self.take(into, InvoiceLine::read(cells)?, cells.source.zone),
             Some(owner) => {
                 let start = self.moment(cells.get(START)?, cells.source.zone, owner.subscription.as_ref());
-                into.pass(start, cells.texts[KIND].unwrap_or_default());
+                into.pass(start, cells.value(KIND).text().as_deref().unwrap_or_default());
             }
         }
         Ok(())

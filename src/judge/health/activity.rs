@@ -275,13 +275,16 @@ impl Activity {
         self.daily.len() - 1
     }
 
+    /// The number of the account whose row followed that of another before, where it is the one that is looked for.
+    pub fn follower(&self, before: Option<usize>, is: impl Fn(&str) -> bool) -> Option<usize> {
+        let guess = *self.followers.get(before?)? as usize;
+        self.ids.get(guess).is_some_and(|known| is(known)).then_some(guess)
+    }
+
     /// The number of the account whose row follows that of another; quick where it was so before.
     pub fn account_after(&mut self, before: Option<usize>, id: &str) -> usize {
-        let guess = before.and_then(|at| self.followers.get(at)).copied();
-        if let Some(guess) = guess.map(|at| at as usize)
-            && self.ids.get(guess).is_some_and(|known| **known == *id)
-        {
-            return guess;
+        if let Some(known) = self.follower(before, |known| *known == *id) {
+            return known;
         }
         let account = self.account(&id.into());
         if let Some(before) = before {

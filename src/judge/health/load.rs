@@ -1,16 +1,18 @@
 //! What scores are made of, taken from the exports: the one place here that reads.
 
 use super::{
-    Activity, Billing, Counts, Customer, FeatureId, Formula, Health, Measured, Plans,
+    Activity, Billing, Customer, Formula, Health, Plans,
     billing::{Standing, Trouble},
-    day_of, judged_day,
+    day_of,
+    days::{load_activity, shared_name},
+    judged_day,
     plans::PlanRow,
     points::MAX_WEIGHT,
     sentiment::{TextSentiment, of_ticket},
 };
 use crate::{
     data::{
-        At, Cells, Data, Naming as Named, Record as _, record,
+        At, Data,
         records::{Account, Invoice, Payment, Plan, Subscription, Text, Ticket},
     },
     judge::{
@@ -24,10 +26,7 @@ use crate::{
 use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The accounts with all that scores are made of.
 #[derive(Debug)]
@@ -88,7 +87,14 @@ pub fn load(data: &Data<'_>, back: u32, activity_days: u32) -> Result<Loaded> {
     let reach = (i64::from(back) + formula.reach()).max(i64::from(activity_days));
     // The judged day is up to three days before today.
     let from = today - chrono::TimeDelta::days(reach + 3);
-    let mut activity = load_activity(data, from, today)?;
+    let plans: Vec<Plan> = data.load()?;
+    // In the order of their names: which row of a plan counts may depend on it, and must not on who reads which rows.
+    let listed: BTreeSet<&str> = plans
+        .iter()
+        .flat_map(|p| p.features.iter().flatten())
+        .map(|name| shared_name(settings, name))
+        .collect();
+    let mut activity = load_activity(data, from, today, &listed)?;
     let (day, late) = judged_day(today, activity.span().map(|(_, last)| last));
 
     let all: Vec<Account> = data.load()?;
@@ -99,7 +105,6 @@ pub fn load(data: &Data<'_>, back: u32, activity_days: u32) -> Result<Loaded> {
         all.into_iter().partition(|a| settings.scope.excludes(&a.account_id, a.kind.as_deref()));
     accounts.sort_by(|a, b| a.account_id.cmp(&b.account_id));
 
-    let plans: Vec<Plan> = data.load()?;
     let subscriptions: Vec<Subscription> = data.load()?;
     let customers = Customers::new(&accounts, &subscriptions, &plans);
     let plans = plan_rows(settings, &plans, &mut activity);
@@ -146,126 +151,6 @@ pub fn load(data: &Data<'_>, back: u32, activity_days: u32) -> Result<Loaded> {
         unknown,
         back: late,
     })
-}
-
-/// Fills the dense activity from the export's rows: days in `[from, to)`.
-fn load_activity(data: &Data<'_>, from: NaiveDate, to: NaiveDate) -> Result<Activity> {
-    let has = |column| data.has_column("activity", column);
-    let measured = Measured {
-        logins: has("logins"),
-        active_users: has("active_users"),
-        api_calls: has("api_calls"),
-        features: has("features_used"),
-    };
-    let settings = data.settings;
-    let start = || Reading {
-        settings,
-        activity: Activity::new(measured, from, to),
-        negative: 0,
-        lists: HashMap::default(),
-        last_date: None,
-        last_account: None,
-    };
-    let mut pieces = data.fold(start, Reading::add, Reading::add_cells)?.into_iter();
-    let Reading { mut activity, mut negative, .. } = pieces.next().unwrap_or_else(start);
-    for piece in pieces {
-        activity.absorb(piece.activity);
-        negative += piece.negative;
-    }
-    if negative > 0 {
-        data.note(format!("activity holds negative counts ({negative}); they were read as 0"));
-    }
-    Ok(activity)
-}
-
-record! {
-    /// Of a day of activity what scores need.
-    Day of "activity" {
-        account_id: Text,
-        date: NaiveDate,
-        logins: Option<i64>,
-        active_users: Option<i64>,
-        api_calls: Option<i64>,
-        /// The list as it is stored: millions of days share few of them.
-        features_used: Option<Text>,
-    }
-}
-
-/// Activity while it is read.
-struct Reading<'d> {
-    settings: &'d Settings,
-    activity: Activity,
-    /// Counts below 0.
-    negative: u64,
-    /// The features of each list that was met.
-    lists: HashMap<Box<str>, Vec<FeatureId>, foldhash::fast::RandomState>,
-    /// The last row's date, as it is written and what it means, and its account: neighbours share them, or the row
-    /// of one account is followed by that of the same other one day after day.
-    last_date: Option<([u8; 10], NaiveDate)>,
-    last_account: Option<usize>,
-}
-
-/// What a row of activity counts: logins, active users, API calls.
-type Counted = [Option<i64>; 3];
-
-impl Reading<'_> {
-    fn add(&mut self, row: Day) -> Result<()> {
-        let counted = [row.logins, row.active_users, row.api_calls];
-        self.put(&row.account_id, row.date, counted, row.features_used.as_deref(), row.at)
-    }
-
-    fn add_cells(&mut self, cells: &Cells<'_>) -> Result<()> {
-        let [Some(account), Some(date), logins, users, calls, list] = *cells.texts else {
-            return self.add(Day::read(cells)?);
-        };
-        if cells.naming.iter().any(|n| *n != Named::Plain) {
-            return self.add(Day::read(cells)?);
-        }
-        let whole = |text: Option<&str>| text.map(str::parse::<i64>).transpose();
-        let counted = [whole(logins)?, whole(users)?, whole(calls)?];
-        let date = match self.last_date {
-            Some((written, meant)) if written == date.as_bytes() => meant,
-            _ => {
-                let meant = cells.get(1)?;
-                self.last_date = <[u8; 10]>::try_from(date.as_bytes()).ok().map(|written| (written, meant));
-                meant
-            }
-        };
-        self.put(account, date, counted, list, cells.at)
-    }
-
-    fn put(
-        &mut self,
-        account: &str,
-        date: NaiveDate,
-        counted: Counted,
-        list: Option<&str>,
-        at: At,
-    ) -> Result<()> {
-        let [logins, active_users, api_calls] = counted.map(|n| {
-            u64::try_from(n.unwrap_or(0)).unwrap_or_else(|_| {
-                self.negative += 1;
-                0
-            })
-        });
-        if let Some(list) = list
-            && !self.lists.contains_key(list)
-        {
-            let names: Vec<Cow<'_, str>> = serde_json::from_str(list)?;
-            let ids = names.iter().map(|name| self.activity.feature(shared_name(self.settings, name)));
-            self.lists.insert(list.into(), ids.collect());
-        }
-        let features = list.and_then(|list| self.lists.get(list)).map_or(&[][..], Vec::as_slice);
-        let account = self.activity.account_after(self.last_account, account);
-        self.last_account = Some(account);
-        self.activity.add(account, date, Counts { logins, active_users, api_calls }, features, at);
-        Ok(())
-    }
-}
-
-/// A feature's name after `[map.feature]`.
-fn shared_name<'n>(settings: &'n Settings, name: &'n str) -> &'n str {
-    settings.maps.feature.get(name).map_or(name, String::as_str)
 }
 
 /// The first day that begins at or after a moment: what holds from the moment on holds at the start of that day.
