@@ -4,6 +4,7 @@
 //! way, so that both ways give the same.
 
 mod json;
+mod layout;
 mod sketch;
 
 pub(super) use json::JsonFields;

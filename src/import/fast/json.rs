@@ -1,7 +1,9 @@
 //! Usage events in JSON: canonical ones, and those of a profile whose columns are scalars at plain paths.
 
 use super::{
-    Cells, DayCache, plain,
+    Cells, DayCache,
+    layout::{Layouts, Mark},
+    plain,
     sketch::{Found, Keys, Places},
 };
 use crate::{
@@ -31,6 +33,10 @@ pub(in crate::import) struct JsonFields {
     columns: [Vec<Take>; COLUMNS],
     /// Canonical records: a key that nobody asked for may still be a column, written otherwise.
     canonical: Option<&'static Dataset>,
+    /// How the last records were laid out.
+    layouts: Layouts,
+    /// Memory for the marks of a record.
+    marks: Vec<Mark>,
     /// Keys that are no columns.
     ignored: HashSet<Box<str>, foldhash::fast::RandomState>,
     /// Memory for values that are joined, by column.
@@ -73,6 +79,8 @@ impl JsonFields {
             keys,
             columns,
             canonical: ways.canonical,
+            layouts: Layouts::default(),
+            marks: Vec::new(),
             ignored: HashSet::default(),
             joined: Default::default(),
             seen: [false; COLUMNS],
@@ -89,8 +97,8 @@ impl JsonFields {
         cache: &mut SeriesCache,
         table: &SeriesTable,
     ) -> Option<(i64, Form)> {
-        let JsonFields { keys, columns, canonical, ignored, joined, seen } = self;
-        let found = keys.read(text, &mut |key| {
+        let JsonFields { keys, columns, canonical, layouts, marks, ignored, joined, seen } = self;
+        let mut other = |key: &str| {
             let Some(dataset) = canonical else { return true };
             if ignored.contains(key) {
                 return true;
@@ -100,7 +108,15 @@ impl JsonFields {
                 ignored.insert(key.into());
             }
             other
-        })?;
+        };
+        let found = match layouts.read(text) {
+            Some(found) => found,
+            None => {
+                let found = keys.read(text, &mut other, marks)?;
+                layouts.learn(text, marks, &found);
+                found
+            }
+        };
         let mut stood = [false; COLUMNS];
         let mut cells: [Cell<'_>; COLUMNS] = [const { Cell::None }; COLUMNS];
         for (at, takes) in columns.iter().enumerate() {
