@@ -7,7 +7,7 @@ use thiserror::Error;
 pub(super) const APPLICATION_ID: i32 = 0x5843_484b;
 
 /// Rises with every change of the tables or of what their cells mean; another version's cache is built anew.
-const VERSION: i32 = 4;
+const VERSION: i32 = 5;
 
 /// Why a cache file cannot be used as it is.
 #[derive(Debug, Error)]

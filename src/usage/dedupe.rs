@@ -49,6 +49,7 @@ mod rust_decimal_bytes {
 }
 
 /// Mixes all bits of an id into 64.
+#[inline]
 fn fingerprint(class: IdClass, bits: u128) -> u64 {
     let (low, high) = (bits as u64, (bits >> 64) as u64);
     let mixed =

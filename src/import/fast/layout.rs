@@ -5,7 +5,7 @@
 //! only the ends of its values are looked for. Since the record before was valid JSON, this one is as well, and the
 //! same keys lead to the same places.
 
-use super::sketch::{Found, Places, number, special};
+use super::sketch::{PLACES, decimal, special};
 
 /// A text or a number in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub(super) struct Mark {
     pub place: Option<usize>,
 }
 
+/// The texts and numbers at the places of a record; empty where there is none.
+pub(super) type Values<'t> = [&'t str; PLACES];
+
 /// A value, and what stands before it.
 #[derive(Clone, Debug)]
 struct Slot {
@@ -28,19 +31,18 @@ struct Slot {
     place: Option<usize>,
 }
 
-/// How a record is laid out.
+/// How a record is laid out, and what follows from that.
 #[derive(Clone, Debug)]
-struct Layout {
+struct Layout<P> {
     slots: Vec<Slot>,
     /// What stands behind the last value.
     tail: Box<[u8]>,
-    /// The places that no value can change: missing, or null.
-    rest: Places<'static>,
+    plan: P,
 }
 
-impl Layout {
+impl<P> Layout<P> {
     /// The layout of a record that was read.
-    fn of(record: &str, marks: &[Mark], found: &Places<'_>) -> Option<Layout> {
+    fn of(record: &str, marks: &[Mark], plan: P) -> Option<Layout<P>> {
         let bytes = record.as_bytes();
         let mut at = 0;
         let mut slots = Vec::with_capacity(marks.len());
@@ -48,59 +50,55 @@ impl Layout {
             slots.push(Slot { before: bytes.get(at..mark.from)?.into(), text: mark.text, place: mark.place });
             at = mark.to;
         }
-        let mut rest = Places::default();
-        for (rest, found) in rest.iter_mut().zip(found) {
-            if *found == Found::Null {
-                *rest = Found::Null;
-            }
-        }
-        Some(Layout { slots, tail: bytes.get(at..)?.into(), rest })
+        Some(Layout { slots, tail: bytes.get(at..)?.into(), plan })
     }
 
-    /// Reads a record; `None` where it is laid out otherwise.
+    /// The values of a record; `None` where it is laid out otherwise. What is asked for is never empty, and a number
+    /// never has an exponent.
     #[inline]
-    fn read<'t>(&self, record: &'t str) -> Option<Places<'t>> {
-        let bytes = record.as_bytes();
-        let mut found = self.rest;
-        let mut at = 0;
+    fn read<'t>(&self, record: &'t str) -> Option<Values<'t>> {
+        let mut values = Values::default();
+        let mut rest = record;
         for slot in &self.slots {
-            at += begins(&bytes[at..], &slot.before)?;
-            let from = at;
+            rest = rest.get(begins(rest.as_bytes(), &slot.before)?..)?;
             // A text ends in a quote, which is the first byte of what stands before the next value.
-            at += if slot.text { special(&bytes[at..])? } else { number(&bytes[at..])? };
+            let end = if slot.text { special(rest.as_bytes())? } else { decimal(rest.as_bytes())? };
+            let (value, behind) = rest.split_at_checked(end)?;
+            rest = behind;
             if let Some(place) = slot.place {
-                found[place] = value(record.get(from..at)?, slot.text)?;
+                if value.is_empty() {
+                    return None;
+                }
+                values[place] = value;
             }
         }
-        (bytes[at..] == *self.tail).then_some(found)
+        (*rest.as_bytes() == *self.tail).then_some(values)
     }
 }
 
-/// The value of a place, as a sketch has it; a number with an exponent is not plain.
-#[inline]
-fn value(value: &str, text: bool) -> Option<Found<'_>> {
-    match text {
-        true if value.is_empty() => Some(Found::Null),
-        true => Some(Found::Text(value)),
-        false if value.bytes().any(|b| matches!(b, b'e' | b'E')) => None,
-        false => Some(Found::Number(value)),
-    }
-}
-
-/// The length of a beginning, where the bytes begin with it.
+/// The length of a beginning, where the bytes begin with it. It is short, and nearly always there.
 #[inline]
 fn begins(bytes: &[u8], beginning: &[u8]) -> Option<usize> {
-    bytes.starts_with(beginning).then_some(beginning.len())
+    let head = bytes.get(..beginning.len())?;
+    let same = match (head.first_chunk::<8>(), beginning.first_chunk::<8>()) {
+        (Some(a), Some(b)) if head.len() <= 16 => {
+            // Where the two words overlap they are equal.
+            a == b && head.last_chunk::<8>() == beginning.last_chunk::<8>()
+        }
+        (Some(_), Some(_)) => head == beginning,
+        _ => head.iter().zip(beginning).all(|(a, b)| a == b),
+    };
+    same.then_some(head.len())
 }
 
-/// The layouts of the last records.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Layouts {
+/// The layouts of the last records, each with what follows from it.
+#[derive(Clone, Debug)]
+pub(super) struct Layouts<P> {
     /// The one that was right last stands first.
-    known: Vec<Layout>,
+    known: Vec<Layout<P>>,
     /// Grows with records that are laid out like none of them.
     strange: u32,
-    /// So many records are not held against them.
+    /// So many records are taken the ordinary way.
     pause: u32,
 }
 
@@ -119,22 +117,31 @@ const STRANGE: u32 = 16 * WEIGHT;
 /// … this many are taken the ordinary way.
 const PAUSE: u32 = 10_000;
 
-impl Layouts {
-    /// What stands at the places of a record; `None` where it has a layout of its own.
+impl<P> Default for Layouts<P> {
+    fn default() -> Layouts<P> {
+        Layouts { known: Vec::new(), strange: 0, pause: 0 }
+    }
+}
+
+impl<P> Layouts<P> {
+    /// The values of a record and what follows from its layout; `None` where that is none of the known ones.
     #[inline]
-    pub(super) fn read<'t>(&mut self, record: &'t str) -> Option<Places<'t>> {
+    pub(super) fn read<'t>(&mut self, record: &'t str) -> Option<(&P, Values<'t>)> {
         if self.pause > 0 {
             self.pause -= 1;
             return None;
         }
-        let (at, found) = self.known.iter().enumerate().find_map(|(at, l)| Some((at, l.read(record)?)))?;
-        self.known[..=at].rotate_right(1);
+        let (at, values) = self.known.iter().enumerate().find_map(|(at, l)| Some((at, l.read(record)?)))?;
+        if at > 0 {
+            self.known.swap(0, at);
+        }
         self.strange = self.strange.saturating_sub(1);
-        Some(found)
+        Some((&self.known.first()?.plan, values))
     }
 
-    /// Notes the layout of a record that had none of the known ones.
-    pub(super) fn learn(&mut self, record: &str, marks: &[Mark], found: &Places<'_>) {
+    /// Notes the layout of a record that had none of the known ones. What follows from it must follow from its keys,
+    /// its nulls and empty texts, and from which of its values are numbers.
+    pub(super) fn learn(&mut self, record: &str, marks: &[Mark], plan: P) {
         if self.pause > 0 || marks.len() > SLOTS {
             return;
         }
@@ -144,13 +151,16 @@ impl Layouts {
             return;
         }
         self.known.truncate(MOST - 1);
-        self.known.splice(..0, Layout::of(record, marks, found));
+        self.known.splice(..0, Layout::of(record, marks, plan));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::sketch::Keys, *};
+    use super::{
+        super::sketch::{Found, Keys, Places},
+        *,
+    };
     use proptest::prelude::*;
 
     fn keys() -> Keys {
@@ -196,33 +206,49 @@ mod tests {
             for (values, end) in &worlds {
                 let text = record(&shape, values) + end;
                 let plain = keys.read(&text, &mut |_| true, &mut marks);
-                if let Some(found) = layouts.read(&text) {
-                    prop_assert_eq!(Some(found), plain, "{}", text);
+                if let Some((kinds, values)) = layouts.read(&text) {
+                    prop_assert!(plain.is_some(), "{} is not plain", text);
+                    let found = plain.unwrap();
+                    prop_assert_eq!(*kinds, found.map(kind), "{}", text);
+                    prop_assert_eq!(values, found.map(Found::value), "{}", text);
                 } else if let Some(found) = plain {
-                    layouts.learn(&text, &marks, &found);
-                    prop_assert_eq!(layouts.read(&text), Some(found), "{}", text);
+                    layouts.learn(&text, &marks, found.map(kind));
+                    let exponent = marks.iter().any(|m| !m.text && text[m.from..m.to].contains(['e', 'E']));
+                    prop_assert_eq!(layouts.read(&text).is_none(), exponent, "{}", text);
                 }
             }
         }
     }
 
-    fn learn(record: &str) -> Layouts {
-        let (mut layouts, mut marks) = (Layouts::default(), Vec::new());
-        let found = keys().read(record, &mut |_| true, &mut marks).unwrap();
-        layouts.learn(record, &marks, &found);
-        layouts
+    /// What must follow from a layout.
+    fn kind(found: Found<'_>) -> u8 {
+        match found {
+            Found::Missing => 0,
+            Found::Null => 1,
+            Found::Text(_) => 2,
+            Found::Number(_) => 3,
+        }
+    }
+
+    fn learn(layouts: &mut Layouts<[u8; PLACES]>, record: &str) {
+        let mut marks = Vec::new();
+        let found: Places<'_> = keys().read(record, &mut |_| true, &mut marks).unwrap();
+        layouts.learn(record, &marks, found.map(kind));
     }
 
     #[test]
     fn a_record_laid_out_as_the_one_before_is_read_by_its_layout() {
-        let mut layouts =
-            learn(r#"{"v":"1.0", "id":"a","x":[1,"b"],"event":null,"data":{"value":1,"unit":"h"}}"#);
+        let mut layouts = Layouts::default();
+        learn(
+            &mut layouts,
+            r#"{"v":"1.0", "id":"a","x":[1,"b"],"event":null,"data":{"value":1,"unit":"h"}}"#,
+        );
         let next =
-            r#"{"v":"", "id":"b-c\u00e9","x":[-2.50,"é"],"event":null,"data":{"value":0.25,"unit":""}}"#;
-        assert_eq!(layouts.read(next), None);
+            r#"{"v":"", "id":"b-c\u00e9","x":[-2.50,"é"],"event":null,"data":{"value":0.25,"unit":"km"}}"#;
+        assert!(layouts.read(next).is_none());
         let next = next.replace("\\u00e9", "é");
-        let found = layouts.read(&next).unwrap();
-        assert_eq!(found[..4], [Found::Text("b-cé"), Found::Number("0.25"), Found::Null, Found::Null]);
+        let (kinds, values) = layouts.read(&next).unwrap();
+        assert_eq!((&kinds[..5], &values[..5]), (&[2, 3, 2, 1, 0][..], &["b-cé", "0.25", "km", "", ""][..]));
         for other in [
             r#"{"v":"1.0", "id":"a","x":[1,"b"],"event":null,"data":{"value":1,"unit":"h"}} "#,
             r#"{"v":"1.0","id":"a","x":[1,"b"],"event":null,"data":{"value":1,"unit":"h"}}"#,
@@ -232,28 +258,24 @@ mod tests {
             r#"{"v":"1.0", "id":"a","x":[1,"b"],"event":null,"data":{"value":1e2,"unit":"h"}}"#,
             r#"{"v":"1.0", "id":"a","x":[1,"b"],"event":{},"data":{"value":1,"unit":"h"}}"#,
             r#"{"v":"1.0", "id":"a","x":[1,"b"],"event":null,"data":{"value":"1","unit":"h"}}"#,
+            r#"{"v":"1.0", "id":"a","x":[1,"b"],"event":null,"data":{"value":1,"unit":""}}"#,
             "{\"v\":\"1.0\", \"id\":\"a\tb\",\"x\":[1,\"b\"],\"event\":null,\"data\":{\"value\":1,\"unit\":\"h\"}}",
         ] {
-            assert_eq!(layouts.read(other), None, "{other}");
+            assert!(layouts.read(other).is_none(), "{other}");
         }
     }
 
     #[test]
     fn several_layouts_are_known_at_once_and_ever_new_ones_are_not_learnt() {
-        let mut layouts = learn(r#"{"id":"a"}"#);
-        let mut marks = Vec::new();
-        for kind in 0..3 {
-            let record = format!(r#"{{"id":"a","k{kind}":1}}"#);
-            let found = keys().read(&record, &mut |_| true, &mut marks).unwrap();
-            layouts.learn(&record, &marks, &found);
+        let mut layouts = Layouts::default();
+        for record in [r#"{"id":"a"}"#, r#"{"id":"a","k":1}"#, r#"{"k":1,"id":"a"}"#, r#"{"id":"a","l":1}"#] {
+            learn(&mut layouts, record);
         }
-        for record in [r#"{"id":"b"}"#, r#"{"id":"b","k0":2}"#, r#"{"id":"b","k2":2}"#] {
-            assert_eq!(layouts.read(record).unwrap()[0], Found::Text("b"), "{record}");
+        for record in [r#"{"id":"b"}"#, r#"{"k":2,"id":"b"}"#, r#"{"id":"b","l":2}"#] {
+            assert_eq!(layouts.read(record).unwrap().1[0], "b", "{record}");
         }
         for kind in 0..100 {
-            let record = format!(r#"{{"id":"a","n{kind}":1}}"#);
-            let found = keys().read(&record, &mut |_| true, &mut marks).unwrap();
-            layouts.learn(&record, &marks, &found);
+            learn(&mut layouts, &format!(r#"{{"id":"a","n{kind}":1}}"#));
         }
         assert!(layouts.pause > 0 && layouts.read(r#"{"id":"b"}"#).is_none());
     }

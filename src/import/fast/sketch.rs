@@ -18,6 +18,16 @@ pub(super) enum Found<'t> {
     Number(&'t str),
 }
 
+impl<'t> Found<'t> {
+    /// The text, or the number as it is written; empty where there is none.
+    pub(super) fn value(self) -> &'t str {
+        match self {
+            Found::Missing | Found::Null => "",
+            Found::Text(value) | Found::Number(value) => value,
+        }
+    }
+}
+
 /// At most so many places can be asked for.
 pub(super) const PLACES: usize = 24;
 
@@ -247,22 +257,28 @@ impl<'t> Reader<'_, 't> {
 }
 
 /// How many bytes the number takes that stands here.
+fn number(bytes: &[u8]) -> Option<usize> {
+    let at = decimal(bytes)?;
+    if !matches!(bytes.get(at), Some(b'e' | b'E')) {
+        return Some(at);
+    }
+    let signed = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+    digits(bytes, at + 1 + signed)
+}
+
+/// The same for a number, or the beginning of one, without an exponent.
 #[inline]
-pub(super) fn number(bytes: &[u8]) -> Option<usize> {
-    let digits = |from: usize| {
-        let some = bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
-        (some > 0).then_some(from + some)
-    };
-    let mut at = usize::from(*bytes.first()? == b'-');
-    at = if *bytes.get(at)? == b'0' { at + 1 } else { digits(at)? };
-    if bytes.get(at) == Some(&b'.') {
-        at = digits(at + 1)?;
-    }
-    if matches!(bytes.get(at), Some(b'e' | b'E')) {
-        at += 1;
-        at = digits(at + usize::from(matches!(bytes.get(at), Some(b'+' | b'-'))))?;
-    }
-    Some(at)
+pub(super) fn decimal(bytes: &[u8]) -> Option<usize> {
+    let sign = usize::from(*bytes.first()? == b'-');
+    let whole = if bytes.get(sign) == Some(&b'0') { sign + 1 } else { digits(bytes, sign)? };
+    if bytes.get(whole) == Some(&b'.') { digits(bytes, whole + 1) } else { Some(whole) }
+}
+
+/// The end of the digits that stand there, at least one.
+#[inline]
+fn digits(bytes: &[u8], from: usize) -> Option<usize> {
+    let some = bytes.get(from..)?.iter().take_while(|b| b.is_ascii_digit()).count();
+    (some > 0).then_some(from + some)
 }
 
 /// The first quote, backslash or control character.

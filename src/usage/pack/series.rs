@@ -136,10 +136,31 @@ impl SeriesCache {
     }
 }
 
+/// A short text that was met lately.
+#[derive(Clone, Copy, Debug, Default)]
+struct Recent {
+    bytes: [u64; 2],
+    /// One more than its bytes; 0 where there is none.
+    length: u8,
+    number: u32,
+}
+
+/// Texts that are kept as met lately: few enough for a core's own cache.
+const RECENT: usize = 1 << 12;
+
+/// Where a text would stand among them.
+#[inline]
+fn recent_place([low, high]: [u64; 2]) -> usize {
+    let mixed = (low ^ high.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> (64 - RECENT.trailing_zeros())) as usize
+}
+
 /// Texts and their numbers.
 #[derive(Debug, Default)]
 struct Texts {
-    /// Texts of at most 16 bytes, by their bytes and length.
+    /// Those of at most 16 bytes that were met last, by [`recent_place`]; empty until there is one.
+    recent: Vec<Recent>,
+    /// Texts of at most 16 bytes, by their bytes and one more than their length.
     short: HashMap<(u128, u8), u32, RandomState>,
     long: HashMap<Box<[u8]>, u32, RandomState>,
 }
@@ -147,23 +168,36 @@ struct Texts {
 impl Texts {
     #[inline]
     fn number(&mut self, text: &[u8]) -> u32 {
-        let known = if text.len() <= 16 {
-            self.short.get(&(padded(text), text.len() as u8))
-        } else {
-            self.long.get(text)
-        };
-        known.copied().unwrap_or_else(|| self.learn(text))
+        if text.len() > 16 {
+            let next = self.next();
+            return self
+                .long
+                .get(text)
+                .copied()
+                .unwrap_or_else(|| *self.long.entry(text.into()).or_insert(next));
+        }
+        let padded = padded(text);
+        let (bytes, length) = ([padded as u64, (padded >> 64) as u64], text.len() as u8 + 1);
+        match self.recent.get(recent_place(bytes)) {
+            Some(recent) if recent.bytes == bytes && recent.length == length => recent.number,
+            _ => self.short_number(padded, length),
+        }
     }
 
-    #[cold]
-    fn learn(&mut self, text: &[u8]) -> u32 {
-        let next = (self.short.len() + self.long.len()) as u32;
-        if text.len() <= 16 {
-            self.short.insert((padded(text), text.len() as u8), next);
-        } else {
-            self.long.insert(text.into(), next);
-        }
-        next
+    /// The number of a short text, which is met lately from now on.
+    #[inline(never)]
+    fn short_number(&mut self, padded: u128, length: u8) -> u32 {
+        let next = self.next();
+        let number = *self.short.entry((padded, length)).or_insert(next);
+        let bytes = [padded as u64, (padded >> 64) as u64];
+        self.recent.resize(RECENT, Recent::default());
+        self.recent[recent_place(bytes)] = Recent { bytes, length, number };
+        number
+    }
+
+    /// The number of the next new text.
+    fn next(&self) -> u32 {
+        (self.short.len() + self.long.len()) as u32
     }
 }
 
