@@ -132,7 +132,7 @@ pub(super) fn find(
                 })
             },
         )?;
-        rows.extend(repeated(shares, LEAST as u32));
+        rows.extend(repeated(shares, LEAST as u32, 0));
     }
     rows.sort_unstable();
     exact(scan, &rows)

@@ -42,8 +42,8 @@ impl Prints {
     }
 }
 
-/// The rows, rising, whose print occurs at least so often.
-pub(super) fn repeated(shares: Vec<Prints>, least: u32) -> Vec<Row> {
+/// The rows, rising, whose print occurs at least so often, once of them from the row `new` on.
+pub(super) fn repeated(shares: Vec<Prints>, least: u32, new: Row) -> Vec<Row> {
     let threads = shares.len().max(1);
     let mut lanes: Vec<Vec<Vec<Vec<u64>>>> = (0..threads).map(|_| Vec::new()).collect();
     let mut iterators: Vec<_> = shares.into_iter().map(|s| s.buckets.into_iter()).collect();
@@ -55,7 +55,7 @@ pub(super) fn repeated(shares: Vec<Prints>, least: u32) -> Vec<Row> {
         let mut table = Vec::new();
         let mut mine = Vec::new();
         for bucket in lane {
-            frequent(&bucket, least, &mut table, &mut mine);
+            frequent(&bucket, least, new, &mut table, &mut mine);
         }
         found.lock().unwrap_or_else(PoisonError::into_inner).extend(mine);
     };
@@ -72,8 +72,11 @@ pub(super) fn repeated(shares: Vec<Prints>, least: u32) -> Vec<Row> {
     rows
 }
 
-/// The rows of one bucket whose print occurs at least so often. `table` is memory to work in.
-fn frequent(bucket: &[Vec<u64>], least: u32, table: &mut Vec<(u32, u32)>, found: &mut Vec<Row>) {
+/// Among the counts of a print: it is that of a new row.
+const NEW: u32 = 1 << 31;
+
+/// The rows of one bucket whose print occurs at least so often and is that of a new row. `table` is memory to work in.
+fn frequent(bucket: &[Vec<u64>], least: u32, new: Row, table: &mut Vec<(u32, u32)>, found: &mut Vec<Row>) {
     let entries = || bucket.iter().flatten();
     let mask = (entries().count() * 2).next_power_of_two().max(16) - 1;
     table.clear();
@@ -89,12 +92,15 @@ fn frequent(bucket: &[Vec<u64>], least: u32, table: &mut Vec<(u32, u32)>, found:
     for entry in entries() {
         let tag = (entry >> 32) as u32;
         let slot = slot_of(table, tag);
-        table[slot] = (tag, table[slot].1 + 1);
-        any |= table[slot].1 >= least;
+        let count = table[slot].1 + 1 | if *entry as u32 >= new { NEW } else { 0 };
+        table[slot] = (tag, count);
+        any |= count >= least | NEW;
     }
     if any {
         found.extend(
-            entries().filter(|e| table[slot_of(table, (**e >> 32) as u32)].1 >= least).map(|e| *e as u32),
+            entries()
+                .filter(|e| table[slot_of(table, (**e >> 32) as u32)].1 >= least | NEW)
+                .map(|e| *e as u32),
         );
     }
 }
@@ -143,11 +149,12 @@ mod tests {
             prints in prop::collection::vec(prop_oneof![0u64..20, any::<u64>(), (0u64..4).prop_map(|n| n << 62 | 7)], 0..200),
             rounds in 1u64..4,
             least in 2u32..4,
+            new in prop_oneof![Just(0), 0u32..200],
         ) {
             let prints: Vec<u64> = prints.iter().map(|p| p.wrapping_mul(0xff51_afd7_ed55_8ccd)).collect();
-            let mut count: HashMap<u64, u32> = HashMap::new();
-            for p in &prints {
-                *count.entry(*p).or_default() += 1;
+            let mut rows: HashMap<u64, Vec<Row>> = HashMap::new();
+            for (row, p) in (0..).zip(&prints) {
+                rows.entry(*p).or_default().push(row);
             }
             let mut found: Vec<Row> = (0..rounds)
                 .flat_map(|round| {
@@ -155,12 +162,16 @@ mod tests {
                     for (row, p) in prints.iter().enumerate() {
                         shares[row % 2].push(*p, row as Row);
                     }
-                    repeated(shares.into(), least)
+                    repeated(shares.into(), least, new)
                 })
                 .collect();
             found.sort_unstable();
-            let plain: Vec<Row> =
-                (0..prints.len()).filter(|r| count[&prints[*r]] >= least).map(|r| r as Row).collect();
+            let mut plain: Vec<Row> = rows
+                .into_values()
+                .filter(|rows| rows.len() >= least as usize && rows.iter().any(|row| *row >= new))
+                .flatten()
+                .collect();
+            plain.sort_unstable();
             // Different prints may share a tag, but every repeated one is found.
             prop_assert!(plain.iter().all(|r| found.binary_search(r).is_ok()));
             prop_assert!(found.len() <= plain.len() + 2);

@@ -4,7 +4,7 @@ use super::{
     Cells, DayCache,
     layout::{Layouts, Mark, Values},
     plain,
-    sketch::{Found, Keys, Places},
+    sketch::{Found, Keys, PLACES, Places},
 };
 use crate::{
     import::mapping::Mapping,
@@ -135,13 +135,15 @@ impl JsonFields {
             }
             other
         };
-        let (plan, values) = match layouts.read(text) {
-            Some((plan, values)) => (*plan, values),
+        let mut values: Values<'_> = [""; PLACES];
+        let plan = match layouts.read(text, &mut values) {
+            Some(plan) => *plan,
             None => {
                 let found = keys.read(text, &mut other, marks)?;
                 let plan = Plan::of(columns, &found);
                 layouts.learn(text, marks, plan);
-                (plan, found.map(Found::value))
+                values = found.map(Found::value);
+                plan
             }
         };
         for (at, joined) in joined.iter_mut().enumerate() {

@@ -82,6 +82,8 @@ pub struct SeriesCache {
     accounts: Texts,
     /// Metrics and dimensions.
     words: Texts,
+    /// Kinds that were met lately.
+    recent_kinds: [Option<((u32, u32), usize)>; RECENT_KINDS],
     /// By metric, dimension and form.
     kinds: HashMap<(u32, u32), usize, RandomState>,
     /// By kind and account: the number, or [`UNKNOWN`]. Only of the first few kinds.
@@ -89,6 +91,9 @@ pub struct SeriesCache {
     /// By kind and account, of all others.
     known: HashMap<(usize, u32), u32, RandomState>,
 }
+
+/// Kinds that are kept as met lately.
+const RECENT_KINDS: usize = 16;
 
 /// So many kinds have a number for every account at hand.
 const FREQUENT: usize = 16;
@@ -101,20 +106,27 @@ impl SeriesCache {
         let account = self.accounts.number(s.account);
         let metric = self.words.number(s.metric);
         let dimension = s.dimension.map_or(0, |d| self.words.number(d) + 1);
-        let key = (metric, dimension << 2 | s.form as u32);
-        let kind = match self.kinds.get(&key) {
-            Some(&kind) => kind,
-            None => {
-                let kind = self.kinds.len();
-                self.kinds.insert(key, kind);
-                kind
-            }
-        };
+        let kind = self.kind((metric, dimension << 2 | s.form as u32));
         let known = match self.frequent.get(kind) {
             Some(list) => list.get(account as usize).copied().filter(|n| *n != UNKNOWN),
             None => self.known.get(&(kind, account)).copied(),
         };
         known.unwrap_or_else(|| self.learn(table, s, kind, account))
+    }
+
+    /// The number of a metric, dimension and form.
+    #[inline]
+    fn kind(&mut self, key: (u32, u32)) -> usize {
+        let place = (key.0.wrapping_add(key.1 >> 2) as usize) % RECENT_KINDS;
+        match self.recent_kinds[place] {
+            Some((recent, kind)) if recent == key => kind,
+            _ => {
+                let next = self.kinds.len();
+                let kind = *self.kinds.entry(key).or_insert(next);
+                self.recent_kinds[place] = Some((key, kind));
+                kind
+            }
+        }
     }
 
     #[cold]
@@ -146,7 +158,7 @@ struct Recent {
 }
 
 /// Texts that are kept as met lately: few enough for a core's own cache.
-const RECENT: usize = 1 << 12;
+const RECENT: usize = 1 << 13;
 
 /// Where a text would stand among them.
 #[inline]
@@ -188,7 +200,8 @@ impl Texts {
     #[inline(never)]
     fn short_number(&mut self, padded: u128, length: u8) -> u32 {
         let next = self.next();
-        let number = *self.short.entry((padded, length)).or_insert(next);
+        let known = self.short.get(&(padded, length)).copied();
+        let number = known.unwrap_or_else(|| *self.short.entry((padded, length)).or_insert(next));
         let bytes = [padded as u64, (padded >> 64) as u64];
         self.recent.resize(RECENT, Recent::default());
         self.recent[recent_place(bytes)] = Recent { bytes, length, number };

@@ -201,6 +201,7 @@ pub enum Classes {
 
 impl Classes {
     /// The class of a row's id.
+    #[inline]
     pub fn get(&self, row: usize) -> IdClass {
         match self {
             Classes::All(c) => class_of(*c),
@@ -209,6 +210,7 @@ impl Classes {
     }
 }
 
+#[inline]
 fn class_of(byte: u8) -> IdClass {
     match byte {
         0 => IdClass::Short,
