@@ -92,7 +92,8 @@ fn frequent(bucket: &[Vec<u64>], least: u32, new: Row, table: &mut Vec<(u32, u32
     for entry in entries() {
         let tag = (entry >> 32) as u32;
         let slot = slot_of(table, tag);
-        let count = table[slot].1 + 1 | if *entry as u32 >= new { NEW } else { 0 };
+        let mark = if *entry as u32 >= new { NEW } else { 0 };
+        let count = (table[slot].1 + 1) | mark;
         table[slot] = (tag, count);
         any |= count >= least | NEW;
     }
