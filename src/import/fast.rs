@@ -4,6 +4,7 @@
 //! way, so that both ways give the same.
 
 mod json;
+mod layout;
 mod sketch;
 
 pub(super) use json::JsonFields;
@@ -135,6 +136,7 @@ impl Cells<'_> {
 }
 
 /// Neither empty nor with anything at its ends that validation might cut off.
+#[inline]
 fn plain(text: &[u8]) -> bool {
     matches!((text.first(), text.last()), (Some(first), Some(last)) if *first > b' ' && *last > b' ' && *first < 127 && *last < 127)
 }

@@ -1,5 +1,8 @@
 //! The blocks of one file → rows of the cache, on all cores, written in the file's order.
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     detect::Detected,
     fast::{self, DayCache, EventFields, JsonFields},

@@ -8,7 +8,7 @@ use super::{
     scan::{BlockAt, PartInfo, Row, Scan, cores, within},
 };
 use crate::model::decimal::Decimal;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 /// Three or more events that are alike.
@@ -38,7 +38,12 @@ fn print(key: u32, time: i64) -> u64 {
 pub(super) struct Changed {
     old: Row,
     filter: Filter,
+    /// The hours in which something did, rising.
+    hours: Vec<i64>,
 }
+
+/// Nanoseconds in an hour.
+const HOUR: i64 = 3_600_000_000_000;
 
 impl Changed {
     /// The events from `old` on, and others by key and time.
@@ -51,19 +56,33 @@ impl Changed {
         let shares = scan.run(
             1,
             |b| b.first >= old,
-            || Filter::new(size),
-            |mine: &mut Filter, block, view| {
-                each(&scan.parts[block.part], view, |_, key, time| mine.insert(print(key, time)))
-            },
+            || Changed { old, filter: Filter::new(size), hours: Vec::new() },
+            |mine, block, view| each(&scan.parts[block.part], view, |_, key, time| mine.insert(key, time)),
         )?;
-        let mut filter = Filter::new(size);
-        for share in &shares {
-            filter.join(share);
-        }
+        let mut changed = shares.into_iter().next().context("no events were read")?;
         for (key, time) in others {
-            filter.insert(print(key, time));
+            changed.insert(key, time);
         }
-        Ok(Changed { old, filter })
+        changed.hours.sort_unstable();
+        changed.hours.dedup();
+        Ok(changed)
+    }
+
+    #[inline]
+    fn insert(&mut self, key: u32, time: i64) {
+        self.filter.insert(print(key, time));
+        let hour = time.div_euclid(HOUR);
+        // Neighbouring events are mostly of one hour.
+        if self.hours.last() != Some(&hour) {
+            self.hours.push(hour);
+        }
+    }
+
+    /// Whether a block may hold an event of which it is to be found out anew with what it is alike.
+    fn meets(&self, block: &BlockAt) -> bool {
+        let (first, last) = (block.times.0.div_euclid(HOUR), block.times.1.div_euclid(HOUR));
+        let next = self.hours.partition_point(|hour| *hour < first);
+        block.first >= self.old || self.hours.get(next).is_some_and(|hour| *hour <= last)
     }
 
     /// Whether a group of old events may have become another one.
@@ -99,7 +118,7 @@ pub(super) fn find(
         let room = expected / rounds / cores() as u64;
         let shares = scan.run(
             cores(),
-            |_| true,
+            |block| changed.is_none_or(|c| c.meets(block)),
             || Prints::new(room, round, rounds),
             |mine, block, view| {
                 let mut gone = dead_in(dead, block).iter().map(|(row, _)| row - block.first).peekable();
@@ -113,7 +132,7 @@ pub(super) fn find(
                 })
             },
         )?;
-        rows.extend(repeated(shares, LEAST as u32));
+        rows.extend(repeated(shares, LEAST as u32, 0));
     }
     rows.sort_unstable();
     exact(scan, &rows)

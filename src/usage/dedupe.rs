@@ -49,6 +49,7 @@ mod rust_decimal_bytes {
 }
 
 /// Mixes all bits of an id into 64.
+#[inline]
 fn fingerprint(class: IdClass, bits: u128) -> u64 {
     let (low, high) = (bits as u64, (bits >> 64) as u64);
     let mixed =
@@ -67,8 +68,8 @@ fn each_print(view: &BlockView<'_, '_>, mut f: impl FnMut(u32, u64)) -> Result<(
     Ok(())
 }
 
-/// The places of events whose ids may be equal to another's. Those before `old` are known to one another: of them
-/// only those are needed whose id may be equal to that of an event from `old` on.
+/// The places of events whose ids may be equal to another's. Those before `old` are known to one another: only ids
+/// that an event from `old` on may have are needed.
 pub(super) fn doubtful(scan: &Scan<'_, '_>, old: Row) -> Result<Vec<Row>> {
     let (total, new) = (u64::from(scan.rows()), u64::from(scan.rows() - old));
     let mut filter = None;
@@ -98,7 +99,7 @@ pub(super) fn doubtful(scan: &Scan<'_, '_>, old: Row) -> Result<Vec<Row>> {
                 })
             },
         )?;
-        found.extend(repeated(shares, 2));
+        found.extend(repeated(shares, 2, old));
     }
     found.sort_unstable();
     Ok(found)

@@ -146,23 +146,21 @@ pub struct Sums {
 
 /// The events of several exports, opened together.
 pub struct Metering<'c> {
-    parts: Vec<PartInfo>,
+    pub(super) parts: Vec<PartInfo>,
     readers: Vec<BlockReader<'c>>,
     /// The blocks, once they were asked for.
     blocks: OnceCell<Vec<BlockAt>>,
     keys: Vec<SeriesKey>,
     /// How many keys the first parts have, by their number.
-    keys_of: Vec<usize>,
+    pub(super) keys_of: Vec<usize>,
     /// Digest of the first parts, their names and zones, by their number less one.
     identities: Vec<blake3::Hash>,
     /// Events that do not count; `None` until the events were gone through.
-    dead: Option<Vec<(Row, bool)>>,
-    /// What names the dead in the cache.
-    dead_name: Option<[u8; 32]>,
-    cache: &'c Cache,
+    pub(super) dead: Option<Vec<(Row, bool)>>,
+    pub(super) cache: &'c Cache,
     pub(super) limits: Limits,
     /// Results that the cache should remember.
-    fresh: Vec<Memo>,
+    pub(super) fresh: Vec<Memo>,
 }
 
 /// A result with the digest of everything that it was computed from.
@@ -235,18 +233,17 @@ impl<'c> Metering<'c> {
             keys_of,
             identities,
             dead: None,
-            dead_name: None,
             cache,
             limits: Limits::default(),
             fresh: Vec::new(),
         })
     }
 
-    fn scan(&self) -> Result<Scan<'_, 'c>> {
+    pub(super) fn scan(&self) -> Result<Scan<'_, 'c>> {
         let blocks = match self.blocks.get() {
             Some(blocks) => blocks,
             None => {
-                let found = scan::blocks(&self.readers)?;
+                let found = scan::blocks(&self.parts, &self.readers)?;
                 self.blocks.get_or_init(|| found)
             }
         };
@@ -264,14 +261,13 @@ impl<'c> Metering<'c> {
     }
 
     /// A few events are summed sooner than remembered.
-    fn worth_remembering(&self) -> bool {
+    pub(super) fn worth_remembering(&self) -> bool {
         self.parts.iter().map(|p| p.rows).sum::<u64>() > self.limits.remembered
     }
 
     /// Sums every key between its cuts (nanoseconds since 1970 in UTC, rising).
     pub fn sums(&mut self, cuts: &[Arc<[i64]>]) -> Result<Sums> {
         let questions = self.questions(cuts);
-        self.dead_name = questions.last().map(|q| named(q, "dead"));
         for known in (1..=questions.len()).rev() {
             let Some(state) = self.recall(&questions[known - 1], &cuts[..self.keys_of[known - 1]])? else {
                 continue;
@@ -280,8 +276,7 @@ impl<'c> Metering<'c> {
                 return self.told(state);
             }
             // What came since is added, where it is known which of the older events count.
-            let dead = self.cache.recall(&named(&questions[known - 1], "dead"))?;
-            if let Some(dead) = dead.as_deref().and_then(memo::to_dead) {
+            if let Some(dead) = self.recall_dead(known)? {
                 return self.compute(cuts, known, state, dead);
             }
         }
@@ -320,6 +315,19 @@ impl<'c> Metering<'c> {
                 && s.intervals.iter().zip(cuts).all(|(i, c)| i.len() == c.len() + 1)
         };
         Ok(bytes.as_deref().and_then(memo::to_state).filter(fits))
+    }
+
+    /// Which events of the first parts do not count, where it is remembered.
+    pub(super) fn recall_dead(&self, parts: usize) -> Result<Option<Vec<(Row, bool)>>> {
+        let Some(name) = self.name_of(parts, "dead", &[]) else { return Ok(None) };
+        Ok(self.cache.recall(&name)?.as_deref().and_then(memo::to_dead))
+    }
+
+    /// The name of something that is known of the first parts, whatever their events are summed by.
+    pub(super) fn name_of(&self, parts: usize, what: &str, of: &[u8]) -> Option<[u8; 32]> {
+        let identity = self.identities.get(parts.checked_sub(1)?)?;
+        let asked = [identity.as_bytes(), of].concat();
+        Some(named(blake3::hash(&asked).as_bytes(), what))
     }
 
     /// The state in the report's terms.
@@ -362,7 +370,7 @@ impl<'c> Metering<'c> {
     }
 
     /// Adds the events of the parts from `known` on to what is known of those before.
-    fn compute(
+    pub(super) fn compute(
         &mut self,
         cuts: &[Arc<[i64]>],
         known: usize,
@@ -413,118 +421,11 @@ impl<'c> Metering<'c> {
             && let Some(question) = self.questions(cuts).last()
         {
             self.fresh.extend(memo::of_state(&state).map(|bytes| (named(question, "sums"), bytes)));
-            self.fresh.extend(memo::of_dead(&dead).map(|bytes| (named(question, "dead"), bytes)));
+            let name = self.name_of(self.parts.len(), "dead", &[]);
+            self.fresh.extend(name.zip(memo::of_dead(&dead)));
         }
         self.dead = Some(dead);
         self.told(state)
-    }
-
-    /// Every event (further copies marked) of the wanted keys, by time and id.
-    pub fn events(&mut self, wanted: &[bool]) -> Result<Vec<Vec<Event>>> {
-        let mut asked = self.identities.last().map_or_else(Vec::new, |i| i.as_bytes().to_vec());
-        asked.extend(wanted.iter().map(|w| u8::from(*w)));
-        let question = named(blake3::hash(&asked).as_bytes(), "events");
-        let known = self.cache.recall(&question)?;
-        if let Some(lists) = known.as_deref().and_then(memo::to_events).filter(|l| l.len() == self.keys.len())
-        {
-            return self.in_files(lists);
-        }
-        if self.dead.is_none() {
-            // The sums were remembered; which events do not count may be too.
-            let known = self.dead_name.map(|name| self.cache.recall(&name)).transpose()?.flatten();
-            self.dead = known.as_deref().and_then(memo::to_dead);
-        }
-        if self.dead.is_none() {
-            let nothing: Arc<[i64]> = Arc::from([]);
-            self.compute(&vec![nothing; self.keys.len()], 0, State::default(), Vec::new())?;
-        }
-        let lists = self.read_events(wanted)?;
-        if self.worth_remembering() {
-            self.fresh.extend(memo::of_events(&lists).map(|bytes| (question, bytes)));
-        }
-        self.in_files(lists)
-    }
-
-    /// Files in place of parts.
-    fn in_files(&self, mut lists: Vec<Vec<Event>>) -> Result<Vec<Vec<Event>>> {
-        for list in &mut lists {
-            for event in list.iter_mut() {
-                event.file = self.parts.get(event.file).context("an unknown part")?.file;
-            }
-        }
-        Ok(lists)
-    }
-
-    fn read_events(&self, wanted: &[bool]) -> Result<Vec<Vec<Event>>> {
-        let wanted_parts: Vec<Vec<bool>> =
-            self.parts.iter().map(|p| p.series.iter().map(|(_, k)| wanted[*k as usize]).collect()).collect();
-        let scan = self.scan()?;
-        let (parts, dead) = (&self.parts, self.dead.as_deref().unwrap_or_default());
-        let shares = scan.run(
-            cores(),
-            |_| true,
-            Vec::new,
-            |found: &mut Vec<(u32, Event)>, block, view| {
-                let (part, wanted) = (&parts[block.part], &wanted_parts[block.part]);
-                let series = view.series()?;
-                let rows: Vec<usize> =
-                    (0..view.meta.rows).filter(|&row| wanted[series[row] as usize]).collect();
-                if rows.is_empty() {
-                    return Ok(());
-                }
-                let (times, quantities, lines) = (view.times()?, view.quantities()?, view.lines()?);
-                let (ingested, unique) = (view.ingested()?, view.unique()?);
-                let dead = alike::dead_in(dead, block);
-                for at in rows {
-                    let row = block.first + u32::try_from(at)?;
-                    let again = match dead.binary_search_by_key(&row, |(r, _)| *r) {
-                        Ok(i) if !dead[i].1 => continue,
-                        Ok(_) => true,
-                        Err(_) => false,
-                    };
-                    let (form, key) = part.series[series[at] as usize];
-                    let event = Event {
-                        time: instant(times[at], form, part.zone),
-                        quantity: quantities.get(at).normalize(),
-                        ingested: ingested.as_ref().and_then(|i| i[at]).and_then(|s| nanos(s, part.zone)),
-                        unique: unique.as_ref().and_then(|u| u[at]),
-                        again,
-                        file: block.part,
-                        line: lines.get(at),
-                        row,
-                    };
-                    found.push((key, event));
-                }
-                Ok(())
-            },
-        )?;
-        let mut lists: Vec<Vec<Event>> = vec![Vec::new(); self.keys.len()];
-        for (key, event) in shares.into_iter().flatten() {
-            lists[key as usize].push(event);
-        }
-        for list in &mut lists {
-            self.sort(list)?;
-        }
-        Ok(lists)
-    }
-
-    /// Sorts events by time and id. Ids are read only where times are equal.
-    pub fn sort(&self, events: &mut [Event]) -> Result<()> {
-        events.sort_unstable_by_key(|e| (e.time, e.again, e.row));
-        if events.windows(2).all(|w| w[0].time != w[1].time) {
-            return Ok(());
-        }
-        let scan = self.scan()?;
-        for run in events.chunk_by_mut(|a, b| a.time == b.time).filter(|run| run.len() > 1) {
-            let named = run.iter().map(|e| Ok((scan.id_text(e.row)?, e.clone())));
-            let mut named = named.collect::<Result<Vec<_>>>()?;
-            // Stable: equal ids stay in their order in the cache.
-            named.sort_by(|a, b| (&a.0, a.1.again).cmp(&(&b.0, b.1.again)));
-            for (slot, (_, e)) in run.iter_mut().zip(named) {
-                *slot = e;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -730,7 +631,7 @@ impl Settling<'_, '_> {
     }
 }
 
-fn nanos(s: Stamp, zone: Tz) -> Option<i64> {
+pub(super) fn nanos(s: Stamp, zone: Tz) -> Option<i64> {
     s.in_zone(zone).timestamp_nanos_opt()
 }
 

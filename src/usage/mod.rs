@@ -2,6 +2,7 @@
 
 mod alike;
 mod dedupe;
+mod events;
 mod memo;
 mod meter;
 pub mod pack;

@@ -5,6 +5,7 @@ use crate::cache::BlockReader;
 use anyhow::{Context as _, Result};
 use chrono_tz::Tz;
 use std::{
+    collections::HashMap,
     ops::Range,
     path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering},
@@ -39,6 +40,8 @@ pub(super) struct BlockAt {
     pub first: Row,
     /// Its events.
     pub rows: u32,
+    /// The first and the last instant that an event of it may have, nanoseconds since 1970 in UTC.
+    pub times: (i64, i64),
 }
 
 impl BlockAt {
@@ -76,15 +79,22 @@ pub(super) struct Scan<'s, 'c> {
 /// Below this many events one thread is enough.
 const ALONE: u64 = 200_000;
 
+/// Nanoseconds that no zone's clock is off from UTC.
+const DAY: i64 = 86_400_000_000_000;
+
 /// Finds the blocks of parts.
-pub(super) fn blocks(readers: &[BlockReader<'_>]) -> Result<Vec<BlockAt>> {
+pub(super) fn blocks(parts: &[PartInfo], readers: &[BlockReader<'_>]) -> Result<Vec<BlockAt>> {
     let mut blocks = Vec::new();
     let mut first: Row = 0;
-    for (part, reader) in readers.iter().enumerate() {
+    for (part, (info, reader)) in parts.iter().zip(readers).enumerate() {
+        let exact = info.zone == Tz::UTC || info.series.iter().all(|(form, _)| *form == Form::Instant);
+        let slack = if exact { 0 } else { DAY };
         let mut n = 0;
         while let Some(view) = BlockView::open(reader, n)? {
             let rows = u32::try_from(view.meta.rows)?;
-            blocks.push(BlockAt { part, n, first, rows });
+            let (least, most) = view.meta.span;
+            let times = (least.saturating_sub(slack), most.saturating_add(slack));
+            blocks.push(BlockAt { part, n, first, rows, times });
             first = first.checked_add(rows).context("more than four billion events in one comparison")?;
             n += 1;
         }
@@ -107,6 +117,22 @@ impl Scan<'_, '_> {
         let at = self.blocks.partition_point(|b| b.first + b.rows <= row);
         let block = self.blocks.get(at).context("an event is gone")?;
         Ok((block, (row - block.first) as usize))
+    }
+
+    /// The ids of some events, in rising order, as they were written.
+    pub(super) fn id_texts(&self, rows: &[Row]) -> Result<HashMap<Row, String>> {
+        let shares = self.run(
+            cores(),
+            |b| !within(rows, b).is_empty(),
+            Vec::new,
+            |found: &mut Vec<(Row, String)>, block, view| {
+                let rows = within(rows, block);
+                let places: Vec<usize> = rows.iter().map(|row| (row - block.first) as usize).collect();
+                found.extend(rows.iter().copied().zip(view.id_texts(&places)?));
+                Ok(())
+            },
+        )?;
+        Ok(shares.into_iter().flatten().collect())
     }
 
     /// The id of an event as it was written.

@@ -1,8 +1,10 @@
 //! Usage events in JSON: canonical ones, and those of a profile whose columns are scalars at plain paths.
 
 use super::{
-    Cells, DayCache, plain,
-    sketch::{Found, Keys, Places},
+    Cells, DayCache,
+    layout::{Layouts, Mark, Values},
+    plain,
+    sketch::{Found, Keys, PLACES, Places},
 };
 use crate::{
     import::mapping::Mapping,
@@ -13,6 +15,9 @@ use std::collections::HashSet;
 
 /// Columns of usage_events.
 const COLUMNS: usize = 8;
+
+/// The column that may be a number.
+const QUANTITY: usize = 4;
 
 /// One way to a column's value.
 #[derive(Clone, Debug)]
@@ -31,6 +36,10 @@ pub(in crate::import) struct JsonFields {
     columns: [Vec<Take>; COLUMNS],
     /// Canonical records: a key that nobody asked for may still be a column, written otherwise.
     canonical: Option<&'static Dataset>,
+    /// How the last records were laid out.
+    layouts: Layouts<Plan>,
+    /// Memory for the marks of a record.
+    marks: Vec<Mark>,
     /// Keys that are no columns.
     ignored: HashSet<Box<str>, foldhash::fast::RandomState>,
     /// Memory for values that are joined, by column.
@@ -42,13 +51,36 @@ pub(in crate::import) struct JsonFields {
 /// Files with more unknown keys than this ask for each again.
 const MOST_KEYS: usize = 1000;
 
-enum Cell<'c> {
+/// Where a column's value stands in records of one layout.
+#[derive(Clone, Copy, Debug, Default)]
+enum Origin {
+    /// Nowhere.
+    #[default]
     None,
-    Text(&'c str),
-    Number(&'c str),
-    Joined,
-    /// Something that is not plain.
-    Odd,
+    /// At this place; whether it is a number.
+    Place(usize, bool),
+    /// At all places of this way, joined.
+    Joined(usize),
+    /// The default of this way.
+    Default(usize),
+}
+
+/// Where all columns stand in records of one layout.
+#[derive(Clone, Copy, Debug, Default)]
+struct Plan {
+    origins: [Origin; COLUMNS],
+    /// Columns of which a key stands there.
+    stood: [bool; COLUMNS],
+}
+
+impl Plan {
+    fn of(columns: &[Vec<Take>; COLUMNS], found: &Places<'_>) -> Plan {
+        let mut plan = Plan::default();
+        for (at, takes) in columns.iter().enumerate() {
+            plan.origins[at] = origin(takes, found, &mut plan.stood[at]);
+        }
+        plan
+    }
 }
 
 impl JsonFields {
@@ -73,6 +105,8 @@ impl JsonFields {
             keys,
             columns,
             canonical: ways.canonical,
+            layouts: Layouts::default(),
+            marks: Vec::new(),
             ignored: HashSet::default(),
             joined: Default::default(),
             seen: [false; COLUMNS],
@@ -89,8 +123,8 @@ impl JsonFields {
         cache: &mut SeriesCache,
         table: &SeriesTable,
     ) -> Option<(i64, Form)> {
-        let JsonFields { keys, columns, canonical, ignored, joined, seen } = self;
-        let found = keys.read(text, &mut |key| {
+        let JsonFields { keys, columns, canonical, layouts, marks, ignored, joined, seen } = self;
+        let mut other = |key: &str| {
             let Some(dataset) = canonical else { return true };
             if ignored.contains(key) {
                 return true;
@@ -100,21 +134,29 @@ impl JsonFields {
                 ignored.insert(key.into());
             }
             other
-        })?;
-        let mut stood = [false; COLUMNS];
-        let mut cells: [Cell<'_>; COLUMNS] = [const { Cell::None }; COLUMNS];
-        for (at, takes) in columns.iter().enumerate() {
-            cells[at] = value(takes, &found, &mut joined[at], &mut stood[at]);
-        }
-        let text = |at: usize| match cells[at] {
-            Cell::None => Some(None),
-            Cell::Text(t) => Some(Some(t.as_bytes())),
-            Cell::Joined => Some(Some(joined[at].as_bytes())),
-            Cell::Number(_) | Cell::Odd => None,
         };
-        let quantity = match cells[4] {
-            Cell::Number(n) => Some(n.as_bytes()),
-            _ => text(4)?,
+        let mut values: Values<'_> = [""; PLACES];
+        let plan = match layouts.read(text, &mut values) {
+            Some(plan) => *plan,
+            None => {
+                let found = keys.read(text, &mut other, marks)?;
+                let plan = Plan::of(columns, &found);
+                layouts.learn(text, marks, plan);
+                values = found.map(Found::value);
+                plan
+            }
+        };
+        for (at, joined) in joined.iter_mut().enumerate() {
+            if let Origin::Joined(take) = plan.origins[at] {
+                join(&columns[at][take], &values, joined)?;
+            }
+        }
+        let text = |at: usize| match plan.origins[at] {
+            Origin::None => Some(None),
+            Origin::Place(_, true) if at != QUANTITY => None,
+            Origin::Place(place, _) => Some(Some(values[place].as_bytes())),
+            Origin::Joined(_) => Some(Some(joined[at].as_bytes())),
+            Origin::Default(take) => Some(columns[at][take].default.as_deref().map(str::as_bytes)),
         };
         let cells = Cells {
             line,
@@ -122,68 +164,53 @@ impl JsonFields {
             timestamp: text(1)??,
             account: text(2)??,
             metric: text(3)??,
-            quantity,
+            quantity: text(QUANTITY)?,
             ingested: text(5)?,
             unique: text(6)?,
             dimension: text(7)?,
         };
         let time = cells.pack(days, packer, cache, table)?;
-        for (all, one) in seen.iter_mut().zip(stood) {
+        for (all, one) in seen.iter_mut().zip(plan.stood) {
             *all |= one;
         }
         Some(time)
     }
 }
 
-/// The first value that one of the ways gives. `stood`: whether one of its keys stands in the record.
-fn value<'c>(takes: &'c [Take], found: &Places<'c>, joined: &mut String, stood: &mut bool) -> Cell<'c> {
-    for take in takes {
+/// Where the first value stands that one of the ways gives. `stood`: whether one of its keys stands in the record.
+fn origin(takes: &[Take], found: &Places<'_>, stood: &mut bool) -> Origin {
+    for (at, take) in takes.iter().enumerate() {
+        let mut has = |place: usize| {
+            *stood |= found[place] != Found::Missing;
+            !matches!(found[place], Found::Missing | Found::Null)
+        };
+        let origin = match &take.separator {
+            None => {
+                let place = take.places.iter().copied().find(|place| has(*place));
+                place.map(|place| Origin::Place(place, matches!(found[place], Found::Number(_))))
+            }
+            Some(_) => take.places.iter().all(|place| has(*place)).then_some(Origin::Joined(at)),
+        };
         *stood |= take.default.is_some();
-        let cell = match &take.separator {
-            None => first(&take.places, found, stood),
-            Some(separator) => join(&take.places, separator, found, joined, stood),
-        };
-        match (cell, &take.default) {
-            (Cell::None, None) => {}
-            (Cell::None, Some(text)) => return Cell::Text(text),
-            (cell, _) => return cell,
+        let default = take.default.as_ref().map(|_| Origin::Default(at));
+        if let Some(origin) = origin.or(default) {
+            return origin;
         }
     }
-    Cell::None
+    Origin::None
 }
 
-fn first<'c>(places: &[usize], found: &Places<'c>, stood: &mut bool) -> Cell<'c> {
-    for &place in places {
-        *stood |= found[place] != Found::Missing;
-        match found[place] {
-            Found::Missing | Found::Null => {}
-            Found::Number(n) => return Cell::Number(n),
-            Found::Text(t) if plain(t.as_bytes()) => return Cell::Text(t),
-            Found::Text(_) => return Cell::Odd,
-        }
-    }
-    Cell::None
-}
-
-fn join<'c>(
-    places: &[usize],
-    separator: &str,
-    found: &Places<'c>,
-    joined: &mut String,
-    stood: &mut bool,
-) -> Cell<'c> {
+/// The values of all places of a way, joined; `None` where one is not plain.
+fn join(take: &Take, values: &Values<'_>, joined: &mut String) -> Option<()> {
     joined.clear();
-    for (at, &place) in places.iter().enumerate() {
-        *stood |= found[place] != Found::Missing;
-        let part = match found[place] {
-            Found::Missing | Found::Null => return Cell::None,
-            Found::Text(t) if !plain(t.as_bytes()) => return Cell::Odd,
-            Found::Text(t) | Found::Number(t) => t,
-        };
-        if at > 0 {
-            joined.push_str(separator);
+    for (at, &place) in take.places.iter().enumerate() {
+        if !plain(values[place].as_bytes()) {
+            return None;
         }
-        joined.push_str(part);
+        if at > 0 {
+            joined.push_str(take.separator.as_deref().unwrap_or_default());
+        }
+        joined.push_str(values[place]);
     }
-    Cell::Joined
+    Some(())
 }

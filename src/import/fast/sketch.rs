@@ -3,6 +3,8 @@
 //! It takes only what is plain: no escapes, no key twice, a scalar where one is asked for. Whatever it takes is
 //! valid JSON; for all else it gives up, and the record goes the long way.
 
+use super::layout::Mark;
+
 /// What stands at a place that was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Found<'t> {
@@ -14,6 +16,16 @@ pub(super) enum Found<'t> {
     Text(&'t str),
     /// A number as it is written.
     Number(&'t str),
+}
+
+impl<'t> Found<'t> {
+    /// The text, or the number as it is written; empty where there is none.
+    pub(super) fn value(self) -> &'t str {
+        match self {
+            Found::Missing | Found::Null => "",
+            Found::Text(value) | Found::Number(value) => value,
+        }
+    }
 }
 
 /// At most so many places can be asked for.
@@ -64,9 +76,16 @@ impl Keys {
     }
 
     /// Reads a record. `other` is told of every key of the record itself that nobody asked for; where it says no,
-    /// or anything is not plain, there is `None`.
-    pub(super) fn read<'t>(&self, text: &'t str, other: &mut dyn FnMut(&str) -> bool) -> Option<Places<'t>> {
-        let mut reader = Reader { keys: self, text, at: 0, found: Places::default(), visited: 0, other };
+    /// or anything is not plain, there is `None`. `marks` gets the texts and numbers of the record, in order.
+    pub(super) fn read<'t>(
+        &self,
+        text: &'t str,
+        other: &mut dyn FnMut(&str) -> bool,
+        marks: &mut Vec<Mark>,
+    ) -> Option<Places<'t>> {
+        marks.clear();
+        let mut reader =
+            Reader { keys: self, text, at: 0, found: Places::default(), visited: 0, other, marks };
         reader.blank();
         reader.object(Some(0), 0)?;
         reader.blank();
@@ -82,6 +101,7 @@ struct Reader<'r, 't> {
     /// Nodes whose key stood there.
     visited: u64,
     other: &'r mut dyn FnMut(&str) -> bool,
+    marks: &'r mut Vec<Mark>,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -145,6 +165,10 @@ impl<'t> Reader<'_, 't> {
         match self.byte()? {
             b'"' => {
                 let text = self.string()?;
+                if !text.is_empty() {
+                    let end = self.at - 1;
+                    self.marks.push(Mark { from: end - text.len(), to: end, text: true, place });
+                }
                 if let Some(place) = place {
                     self.found[place] = if text.is_empty() { Found::Null } else { Found::Text(text) };
                 }
@@ -153,6 +177,7 @@ impl<'t> Reader<'_, 't> {
             b'[' if node.is_none() && depth < DEPTH => self.list(depth)?,
             b'-' | b'0'..=b'9' => {
                 let number = self.number()?;
+                self.marks.push(Mark { from: self.at - number.len(), to: self.at, text: false, place });
                 if let Some(place) = place {
                     // The library writes exponents in a form of its own.
                     if number.bytes().any(|b| matches!(b, b'e' | b'E')) {
@@ -224,42 +249,41 @@ impl<'t> Reader<'_, 't> {
         Some(text)
     }
 
-    fn digits(&mut self) -> Option<()> {
-        let from = self.at;
-        while matches!(self.byte(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        (self.at > from).then_some(())
-    }
-
     fn number(&mut self) -> Option<&'t str> {
         let from = self.at;
-        if self.byte() == Some(b'-') {
-            self.at += 1;
-        }
-        if self.byte()? == b'0' {
-            self.at += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.byte() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.byte(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.byte(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
+        self.at += number(&self.text.as_bytes()[from..])?;
         self.text.get(from..self.at)
     }
 }
 
+/// How many bytes the number takes that stands here.
+fn number(bytes: &[u8]) -> Option<usize> {
+    let at = decimal(bytes)?;
+    if !matches!(bytes.get(at), Some(b'e' | b'E')) {
+        return Some(at);
+    }
+    let signed = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+    digits(bytes, at + 1 + signed)
+}
+
+/// The same for a number, or the beginning of one, without an exponent.
+#[inline]
+pub(super) fn decimal(bytes: &[u8]) -> Option<usize> {
+    let sign = usize::from(*bytes.first()? == b'-');
+    let whole = if bytes.get(sign) == Some(&b'0') { sign + 1 } else { digits(bytes, sign)? };
+    if bytes.get(whole) == Some(&b'.') { digits(bytes, whole + 1) } else { Some(whole) }
+}
+
+/// The end of the digits that stand there, at least one.
+#[inline]
+fn digits(bytes: &[u8], from: usize) -> Option<usize> {
+    let some = bytes.get(from..)?.iter().take_while(|b| b.is_ascii_digit()).count();
+    (some > 0).then_some(from + some)
+}
+
 /// The first quote, backslash or control character.
 #[inline]
-fn special(bytes: &[u8]) -> Option<usize> {
+pub(super) fn special(bytes: &[u8]) -> Option<usize> {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let below = |word: u64, n: u64| word.wrapping_sub(LOW * n) & !word & HIGH;
@@ -340,7 +364,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
         #[test]
         fn what_is_taken_is_what_the_library_finds(text in json()) {
-            let Some(found) = keys().read(&text, &mut |_| true) else { return Ok(()) };
+            let Some(found) = keys().read(&text, &mut |_| true, &mut Vec::new()) else { return Ok(()) };
             let plain = plainly(&text);
             prop_assert!(plain.is_some(), "{text} is no JSON object");
             for (found, plain) in found.iter().zip(plain.unwrap()) {
@@ -358,7 +382,7 @@ mod tests {
     #[test]
     fn plain_records_are_taken_and_others_are_not() {
         fn read(text: &str) -> Option<Vec<Found<'_>>> {
-            keys().read(text, &mut |key| key != "stop").map(|f| f[..4].to_vec())
+            keys().read(text, &mut |key| key != "stop", &mut Vec::new()).map(|f| f[..4].to_vec())
         }
         let plain = r#" {"id": "a", "x": [1, {}], "data": {"value": 1.50, "unit": ""}, "event": null} "#;
         assert_eq!(read(plain).unwrap(), [Found::Text("a"), Found::Number("1.50"), Found::Null, Found::Null]);

@@ -72,12 +72,12 @@ impl Unpack {
     /// Appends up to `want` bytes; fewer only at the end. Returns how many.
     pub(super) fn fill(&mut self, out: &mut Vec<u8>, want: usize) -> Result<usize, ReadError> {
         let start = out.len();
-        out.resize(start + want, 0);
+        out.reserve(want);
         let mut end = start;
-        while let Some(free) = out.get_mut(end..).filter(|free| !free.is_empty()) {
+        while end < start + want {
             // What was read is hashed while it is still in the core's own cache.
-            let stretch = free.len().min(STRETCH);
-            let free = &mut free[..stretch];
+            out.resize((end + STRETCH).min(start + want), 0);
+            let free = &mut out[end..];
             let read = match &mut self.inner {
                 Inner::Plain(raw) => raw.read(free),
                 Inner::Gzip(d) => d.read(free),

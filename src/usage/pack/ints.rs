@@ -26,51 +26,72 @@ pub(super) fn pack_ints(values: &[i64], times: bool) -> Vec<u8> {
     let offset = |v: i64| v.wrapping_sub(base) as u64 / unit as u64;
     let greatest = offset(values.iter().copied().max().unwrap_or(0));
     let width = (8 - greatest.leading_zeros() as usize / 8).max(1);
-    let mut out = Vec::with_capacity(17 + values.len() * width);
+    let mut out = Vec::with_capacity(HEAD + values.len() * width);
     out.push(width as u8);
     out.extend_from_slice(&base.to_le_bytes());
     out.extend_from_slice(&unit.to_le_bytes());
-    macro_rules! fixed {
-        ($div:expr, $($w:literal)*) => { match width {
-            $($w => for v in values {
-                let o = $div(v.wrapping_sub(base) as u64);
-                let mut raw = [0u8; $w];
-                raw.copy_from_slice(&o.to_le_bytes()[..$w]);
-                out.extend_from_slice(&raw);
-            },)*
-            _ => {}
-        } };
-    }
+    out.resize(HEAD + values.len() * width, 0);
+    let into = &mut out[HEAD..];
+    let offsets = values.iter().map(|v| v.wrapping_sub(base) as u64);
     // Division by a constant is cheap, by a variable it is not.
     match unit {
-        1_000_000_000 => fixed!(|o| o / 1_000_000_000, 1 2 3 4 5 6 7 8),
-        1_000_000 => fixed!(|o| o / 1_000_000, 1 2 3 4 5 6 7 8),
-        1_000 => fixed!(|o| o / 1_000, 1 2 3 4 5 6 7 8),
-        _ => fixed!(|o: u64| o, 1 2 3 4 5 6 7 8),
+        1_000_000_000 => put_all(into, width, offsets.map(|o| o / 1_000_000_000)),
+        1_000_000 => put_all(into, width, offsets.map(|o| o / 1_000_000)),
+        1_000 => put_all(into, width, offsets.map(|o| o / 1_000)),
+        _ => put_all(into, width, offsets),
     }
     out
 }
 
+/// The width, the base and the unit stand before the offsets.
+const HEAD: usize = 17;
+
+fn put_all(into: &mut [u8], width: usize, offsets: impl Iterator<Item = u64>) {
+    match width {
+        1 => put::<1>(into, offsets),
+        2 => put::<2>(into, offsets),
+        3 => put::<3>(into, offsets),
+        4 => put::<4>(into, offsets),
+        5 => put::<5>(into, offsets),
+        6 => put::<6>(into, offsets),
+        7 => put::<7>(into, offsets),
+        _ => put::<8>(into, offsets),
+    }
+}
+
+/// Writes the lowest bytes of each.
+fn put<const WIDTH: usize>(into: &mut [u8], offsets: impl Iterator<Item = u64>) {
+    let (slots, _) = into.as_chunks_mut::<WIDTH>();
+    for (slot, offset) in slots.iter_mut().zip(offsets) {
+        *slot = std::array::from_fn(|at| (offset >> (8 * at)) as u8);
+    }
+}
+
 pub(super) fn unpack_ints(bytes: &[u8], rows: usize) -> Result<Vec<i64>> {
-    ensure!(bytes.len() >= 17, "a packed column is cut short");
+    ensure!(bytes.len() >= HEAD, "a packed column is cut short");
     let width = usize::from(bytes[0]);
     let base = i64::from_le_bytes(bytes[1..9].try_into()?);
-    let unit = i64::from_le_bytes(bytes[9..17].try_into()?);
-    let data = &bytes[17..];
+    let unit = i64::from_le_bytes(bytes[9..HEAD].try_into()?);
+    let data = &bytes[HEAD..];
     ensure!((1..=8).contains(&width) && data.len() == rows * width, "a packed column has another length");
-    let mut out = Vec::with_capacity(rows);
-    macro_rules! fixed {
-        ($($w:literal)*) => { match width {
-            $($w => out.extend(data.chunks_exact($w).map(|c| {
-                let mut raw = [0u8; 8];
-                raw[..$w].copy_from_slice(c);
-                base.wrapping_add((u64::from_le_bytes(raw) as i64).wrapping_mul(unit))
-            })),)*
-            _ => anyhow::bail!("a packed column has an unknown width"),
-        } };
-    }
-    fixed!(1 2 3 4 5 6 7 8);
-    Ok(out)
+    Ok(match width {
+        1 => taken::<1>(data, base, unit),
+        2 => taken::<2>(data, base, unit),
+        3 => taken::<3>(data, base, unit),
+        4 => taken::<4>(data, base, unit),
+        5 => taken::<5>(data, base, unit),
+        6 => taken::<6>(data, base, unit),
+        7 => taken::<7>(data, base, unit),
+        _ => taken::<8>(data, base, unit),
+    })
+}
+
+/// The values of offsets of so many bytes. Each offset is read byte by byte: through memory, eight bytes at once, the
+/// core would wait for the few that were just written.
+fn taken<const WIDTH: usize>(data: &[u8], base: i64, unit: i64) -> Vec<i64> {
+    let offset = |bytes: &[u8; WIDTH]| bytes.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte));
+    let (all, _) = data.as_chunks::<WIDTH>();
+    all.iter().map(|bytes| base.wrapping_add((offset(bytes) as i64).wrapping_mul(unit))).collect()
 }
 
 pub(super) fn pack_quantities(

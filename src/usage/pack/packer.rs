@@ -201,6 +201,9 @@ impl Packer {
         let class = p.classes.first().copied().unwrap_or(0);
         let uniform = p.classes.iter().all(|c| *c == class);
         meta.push(if uniform { class } else { 255 });
+        for end in [p.times.iter().min(), p.times.iter().max()] {
+            meta.extend_from_slice(&end.copied().unwrap_or(0).to_le_bytes());
+        }
         columns.push((META, meta));
         if !consecutive {
             columns.push((LINES, pack_ints(&p.lines, false)));
@@ -208,12 +211,12 @@ impl Packer {
         columns.push((SERIES, pack_ints(&p.series, false)));
         columns.push((TIME, pack_ints(&p.times, true)));
         columns.push((QUANTITY, pack_quantities(&p.mantissas, &p.scales, &p.wide, scale)));
-        columns.push((ID, p.ids.clone()));
+        columns.push((ID, handed_over(&mut p.ids)));
         if !uniform {
-            columns.push((CLASS, p.classes.clone()));
+            columns.push((CLASS, handed_over(&mut p.classes)));
         }
         if !p.texts.is_empty() {
-            columns.push((ID_TEXT, p.texts.clone()));
+            columns.push((ID_TEXT, handed_over(&mut p.texts)));
         }
         if p.ingested.iter().any(Option::is_some) {
             let mut out: Vec<u8> = p
@@ -240,4 +243,10 @@ impl Packer {
         p.clear();
         StoredBlock { columns }
     }
+}
+
+/// The bytes themselves; room for as many is left in their place, as the next block will be about as long.
+fn handed_over(bytes: &mut Vec<u8>) -> Vec<u8> {
+    let room = bytes.len() + bytes.len() / 16;
+    std::mem::replace(bytes, Vec::with_capacity(room))
 }

@@ -82,6 +82,8 @@ pub struct SeriesCache {
     accounts: Texts,
     /// Metrics and dimensions.
     words: Texts,
+    /// Kinds that were met lately.
+    recent_kinds: [Option<((u32, u32), usize)>; RECENT_KINDS],
     /// By metric, dimension and form.
     kinds: HashMap<(u32, u32), usize, RandomState>,
     /// By kind and account: the number, or [`UNKNOWN`]. Only of the first few kinds.
@@ -89,6 +91,9 @@ pub struct SeriesCache {
     /// By kind and account, of all others.
     known: HashMap<(usize, u32), u32, RandomState>,
 }
+
+/// Kinds that are kept as met lately.
+const RECENT_KINDS: usize = 16;
 
 /// So many kinds have a number for every account at hand.
 const FREQUENT: usize = 16;
@@ -101,20 +106,27 @@ impl SeriesCache {
         let account = self.accounts.number(s.account);
         let metric = self.words.number(s.metric);
         let dimension = s.dimension.map_or(0, |d| self.words.number(d) + 1);
-        let key = (metric, dimension << 2 | s.form as u32);
-        let kind = match self.kinds.get(&key) {
-            Some(&kind) => kind,
-            None => {
-                let kind = self.kinds.len();
-                self.kinds.insert(key, kind);
-                kind
-            }
-        };
+        let kind = self.kind((metric, dimension << 2 | s.form as u32));
         let known = match self.frequent.get(kind) {
             Some(list) => list.get(account as usize).copied().filter(|n| *n != UNKNOWN),
             None => self.known.get(&(kind, account)).copied(),
         };
         known.unwrap_or_else(|| self.learn(table, s, kind, account))
+    }
+
+    /// The number of a metric, dimension and form.
+    #[inline]
+    fn kind(&mut self, key: (u32, u32)) -> usize {
+        let place = (key.0.wrapping_add(key.1 >> 2) as usize) % RECENT_KINDS;
+        match self.recent_kinds[place] {
+            Some((recent, kind)) if recent == key => kind,
+            _ => {
+                let next = self.kinds.len();
+                let kind = *self.kinds.entry(key).or_insert(next);
+                self.recent_kinds[place] = Some((key, kind));
+                kind
+            }
+        }
     }
 
     #[cold]
@@ -136,10 +148,31 @@ impl SeriesCache {
     }
 }
 
+/// A short text that was met lately.
+#[derive(Clone, Copy, Debug, Default)]
+struct Recent {
+    bytes: [u64; 2],
+    /// One more than its bytes; 0 where there is none.
+    length: u8,
+    number: u32,
+}
+
+/// Texts that are kept as met lately: few enough for a core's own cache.
+const RECENT: usize = 1 << 13;
+
+/// Where a text would stand among them.
+#[inline]
+fn recent_place([low, high]: [u64; 2]) -> usize {
+    let mixed = (low ^ high.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> (64 - RECENT.trailing_zeros())) as usize
+}
+
 /// Texts and their numbers.
 #[derive(Debug, Default)]
 struct Texts {
-    /// Texts of at most 16 bytes, by their bytes and length.
+    /// Those of at most 16 bytes that were met last, by [`recent_place`]; empty until there is one.
+    recent: Vec<Recent>,
+    /// Texts of at most 16 bytes, by their bytes and one more than their length.
     short: HashMap<(u128, u8), u32, RandomState>,
     long: HashMap<Box<[u8]>, u32, RandomState>,
 }
@@ -147,23 +180,37 @@ struct Texts {
 impl Texts {
     #[inline]
     fn number(&mut self, text: &[u8]) -> u32 {
-        let known = if text.len() <= 16 {
-            self.short.get(&(padded(text), text.len() as u8))
-        } else {
-            self.long.get(text)
-        };
-        known.copied().unwrap_or_else(|| self.learn(text))
+        if text.len() > 16 {
+            let next = self.next();
+            return self
+                .long
+                .get(text)
+                .copied()
+                .unwrap_or_else(|| *self.long.entry(text.into()).or_insert(next));
+        }
+        let padded = padded(text);
+        let (bytes, length) = ([padded as u64, (padded >> 64) as u64], text.len() as u8 + 1);
+        match self.recent.get(recent_place(bytes)) {
+            Some(recent) if recent.bytes == bytes && recent.length == length => recent.number,
+            _ => self.short_number(padded, length),
+        }
     }
 
-    #[cold]
-    fn learn(&mut self, text: &[u8]) -> u32 {
-        let next = (self.short.len() + self.long.len()) as u32;
-        if text.len() <= 16 {
-            self.short.insert((padded(text), text.len() as u8), next);
-        } else {
-            self.long.insert(text.into(), next);
-        }
-        next
+    /// The number of a short text, which is met lately from now on.
+    #[inline(never)]
+    fn short_number(&mut self, padded: u128, length: u8) -> u32 {
+        let next = self.next();
+        let known = self.short.get(&(padded, length)).copied();
+        let number = known.unwrap_or_else(|| *self.short.entry((padded, length)).or_insert(next));
+        let bytes = [padded as u64, (padded >> 64) as u64];
+        self.recent.resize(RECENT, Recent::default());
+        self.recent[recent_place(bytes)] = Recent { bytes, length, number };
+        number
+    }
+
+    /// The number of the next new text.
+    fn next(&self) -> u32 {
+        (self.short.len() + self.long.len()) as u32
     }
 }
 

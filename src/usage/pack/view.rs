@@ -38,6 +38,8 @@ pub struct Meta {
     consecutive: bool,
     first_line: i64,
     class: u8,
+    /// The least and the greatest reading of its timestamps, nanoseconds.
+    pub span: (i64, i64),
 }
 
 /// Reads single columns of a block.
@@ -52,11 +54,16 @@ impl<'r, 'c> BlockView<'r, 'c> {
     /// The block of that number, or `None` beyond the last.
     pub fn open(reader: &'r crate::cache::BlockReader<'c>, n: u32) -> Result<Option<BlockView<'r, 'c>>> {
         let Some(meta) = reader.column(n, META)? else { return Ok(None) };
-        ensure!(meta.len() == 15, "a block's head has another length");
-        let rows = u32::from_le_bytes(meta[0..4].try_into()?) as usize;
-        let first_line = i64::from_le_bytes(meta[6..14].try_into()?);
-        let meta =
-            Meta { rows, scale: u32::from(meta[4]), consecutive: meta[5] == 1, first_line, class: meta[14] };
+        ensure!(meta.len() == 31, "a block's head has another length");
+        let eight = |at: usize| Ok::<_, anyhow::Error>(i64::from_le_bytes(meta[at..at + 8].try_into()?));
+        let meta = Meta {
+            rows: u32::from_le_bytes(meta[0..4].try_into()?) as usize,
+            scale: u32::from(meta[4]),
+            consecutive: meta[5] == 1,
+            first_line: eight(6)?,
+            class: meta[14],
+            span: (eight(15)?, eight(23)?),
+        };
         Ok(Some(BlockView { reader, n, meta }))
     }
 
@@ -194,6 +201,7 @@ pub enum Classes {
 
 impl Classes {
     /// The class of a row's id.
+    #[inline]
     pub fn get(&self, row: usize) -> IdClass {
         match self {
             Classes::All(c) => class_of(*c),
@@ -202,6 +210,7 @@ impl Classes {
     }
 }
 
+#[inline]
 fn class_of(byte: u8) -> IdClass {
     match byte {
         0 => IdClass::Short,
