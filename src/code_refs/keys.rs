@@ -106,20 +106,22 @@ impl Keys {
 }
 
 /// Whether a spelling is a whole key where it stands. Letters, digits and `_` beside it make it a part of another
-/// name; so does a `-` that joins it to one (`new-ui-v2`, but not `--new-ui`). A `.` joins only a spelling with a
+/// name; so do dashes that join it to one (`new-ui-v2`, `card--new-ui`, but not `--new-ui`). A `.` joins only a spelling with a
 /// `-` (`new-ui.css`); beside others it is how code reaches a member (`flags.newUi`, `NEW_UI.key`).
 fn stands_alone(text: &[u8], start: usize, end: usize, dashed: bool) -> bool {
-    let mut before = last_chars(&text[..start]);
-    let mut after = first_chars(&text[end..]);
-    !joins(before.next(), before.next(), dashed) && !joins(after.next(), after.next(), dashed)
+    let (before, after) = (&text[..start], &text[end..]);
+    let dashes = |bytes: &mut dyn Iterator<Item = &u8>| bytes.take_while(|b| **b == b'-').count();
+    let (left, right) = (dashes(&mut before.iter().rev()), dashes(&mut after.iter()));
+    !joins(left > 0, last_chars(&before[..before.len() - left]), dashed)
+        && !joins(right > 0, first_chars(&after[right..]), dashed)
 }
 
-fn joins(neighbour: Option<char>, beyond: Option<char>, dashed: bool) -> bool {
+/// Whether what stands beside a spelling, dashes between them or not, makes it a part of another name.
+fn joins(by_dashes: bool, mut beside: impl Iterator<Item = char>, dashed: bool) -> bool {
     let of_name = |c: char| c.is_alphanumeric() || c == '_';
-    match neighbour {
+    match beside.next() {
         Some(c) if of_name(c) => true,
-        Some('-') => beyond.is_some_and(of_name),
-        Some('.') => dashed && beyond.is_some_and(of_name),
+        Some('.') => dashed && !by_dashes && beside.next().is_some_and(of_name),
         _ => false,
     }
 }
@@ -202,6 +204,12 @@ mod tests {
             [(0, 1, false), (0, 2, true), (0, 3, true)]
         );
         assert_eq!(found(&["checkout"], "checkout()"), [(0, 1, true)]);
+    }
+
+    #[test]
+    fn dashes_join_however_many_they_are() {
+        assert_eq!(found(&["new-ui"], "card--new-ui new-ui----------v2"), []);
+        assert_eq!(found(&["new-ui"], "run --new-ui"), [(0, 1, true)]);
     }
 
     #[test]

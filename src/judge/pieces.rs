@@ -50,6 +50,20 @@ fn each_on<'t, T: Sync, R: Send>(cores: usize, items: &'t [T], f: impl Fn(&'t T)
     all
 }
 
+/// Changes each item, on all cores where there are many.
+pub fn change<T: Send>(items: &mut [T], f: impl Fn(&mut T) + Sync) {
+    let cores = if items.len() < MANY { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
+    let length = items.len().div_ceil(cores).max(1);
+    thread::scope(|scope| {
+        let mut pieces = items.chunks_mut(length);
+        let first = pieces.next();
+        for piece in pieces {
+            scope.spawn(|| piece.iter_mut().for_each(&f));
+        }
+        first.into_iter().flatten().for_each(&f);
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +79,12 @@ mod tests {
             let numbered: Vec<(usize, &u8)> = items.iter().enumerate().collect();
             prop_assert_eq!(each_on(cores, &numbered, |(at, item)| (*at, **item)), expected);
         }
+    }
+
+    #[test]
+    fn each_of_many_is_changed_once() {
+        let mut items: Vec<usize> = (0..MANY * 2 + 1).collect();
+        change(&mut items, |n| *n += 7);
+        assert!(items.iter().enumerate().all(|(at, n)| *n == at + 7));
     }
 }

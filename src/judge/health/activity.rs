@@ -1,6 +1,9 @@
 //! What accounts did day by day, held densely: 32 bytes an account and day.
 
-use crate::data::{At, records::Text};
+use crate::{
+    data::{At, records::Text},
+    judge::pieces,
+};
 use chrono::{Datelike as _, NaiveDate};
 use std::collections::{HashMap, VecDeque};
 
@@ -325,10 +328,20 @@ impl Activity {
     pub fn absorb(&mut self, other: Activity) {
         let features: Vec<FeatureId> = other.names.iter().map(|name| self.feature(name)).collect();
         let mut theirs = other.daily;
-        for (id, at) in other.accounts {
-            let mine = self.account(&id);
-            self.daily[mine].absorb(std::mem::take(&mut theirs[at]), &features);
-        }
+        let mut given: Vec<(usize, Daily)> = other
+            .accounts
+            .into_iter()
+            .map(|(id, at)| (self.account(&id), std::mem::take(&mut theirs[at])))
+            .collect();
+        given.sort_unstable_by_key(|(mine, _)| *mine);
+        let mut given = given.into_iter().peekable();
+        let mut pairs: Vec<(&mut Daily, Daily)> = self
+            .daily
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(at, mine)| Some((mine, given.next_if(|(to, _)| *to == at)?.1)))
+            .collect();
+        pieces::change(&mut pairs, |(mine, theirs)| mine.absorb(std::mem::take(theirs), &features));
         if let Some((first, last)) = other.span {
             let (a, b) = self.span.unwrap_or((first, last));
             self.span = Some((a.min(first), b.max(last)));

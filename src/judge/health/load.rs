@@ -77,6 +77,27 @@ pub fn formula(settings: &Settings) -> Result<Formula> {
     Ok(formula)
 }
 
+/// What scores are made of beside activity.
+struct Others {
+    accounts: Vec<Account>,
+    subscriptions: Vec<Subscription>,
+    tickets: Vec<Ticket>,
+    invoices: Vec<Invoice>,
+    payments: Vec<Payment>,
+}
+
+impl Others {
+    fn load(data: &Data<'_>) -> Result<Others> {
+        Ok(Others {
+            accounts: data.load()?,
+            subscriptions: data.load()?,
+            tickets: data.load()?,
+            invoices: data.load()?,
+            payments: data.load()?,
+        })
+    }
+}
+
 /// Loads what scores of the judged day and of `back` days before it are made of. Activity is kept for
 /// `activity_days` days before the judged day, or as many as the scores need.
 pub fn load(data: &Data<'_>, back: u32, activity_days: u32) -> Result<Loaded> {
@@ -94,10 +115,10 @@ pub fn load(data: &Data<'_>, back: u32, activity_days: u32) -> Result<Loaded> {
         .flat_map(|p| p.features.iter().flatten())
         .map(|name| shared_name(settings, name))
         .collect();
-    let mut activity = load_activity(data, from, today, &listed)?;
+    let (others, mut activity) = data.both(Others::load, |data| load_activity(data, from, today, &listed))?;
+    let Others { accounts: all, subscriptions, tickets, invoices, payments } = others;
     let (day, late) = judged_day(today, activity.span().map(|(_, last)| last));
 
-    let all: Vec<Account> = data.load()?;
     let known: HashSet<&Text> = all.iter().map(|a| &a.account_id).collect();
     let mut unknown: Vec<Text> = activity.accounts().filter(|a| !known.contains(a)).cloned().collect();
     unknown.sort();
@@ -105,12 +126,11 @@ pub fn load(data: &Data<'_>, back: u32, activity_days: u32) -> Result<Loaded> {
         all.into_iter().partition(|a| settings.scope.excludes(&a.account_id, a.kind.as_deref()));
     accounts.sort_by(|a, b| a.account_id.cmp(&b.account_id));
 
-    let subscriptions: Vec<Subscription> = data.load()?;
     let customers = Customers::new(&accounts, &subscriptions, &plans);
     let plans = plan_rows(settings, &plans, &mut activity);
-    let tickets = tickets_by_account(data.load()?);
+    let tickets = tickets_by_account(tickets);
     let texts = settings.for_check("health").opt_switch("text-sentiment")?.then(TextSentiment::default);
-    let mut bills = bills(data.load()?, data.load()?, zone)?;
+    let mut bills = bills(invoices, payments, zone)?;
     let scored = accounts
         .iter()
         .map(|a| {
