@@ -97,9 +97,9 @@ impl Names {
         for (system, external, account) in pairs {
             // One copy of each account, as of every other name.
             let account = names.intern(&account);
-            names.accounts.insert(account.clone());
+            names.accounts.insert(account);
             let external: Text = external.into();
-            names.by_system.insert((system.into(), external.clone()), account.clone());
+            names.by_system.insert((system.into(), external), account);
             names
                 .anywhere
                 .entry(external)
@@ -120,9 +120,9 @@ impl Names {
             return id;
         }
         if let Some(system) = system {
-            let key = (Text::from(system.to_lowercase()), id.clone());
+            let key = (Text::from(system.to_lowercase()), id);
             if let Some(account) = self.by_system.get(&key) {
-                return account.clone();
+                return *account;
             }
             if !self.accounts.contains(&id) {
                 locked(&self.unmatched).insert((system.to_owned(), id.to_string()));
@@ -130,7 +130,7 @@ impl Names {
             return id;
         }
         match self.anywhere.get(&id) {
-            Some(Owner::One(account)) if !self.accounts.contains(&id) => account.clone(),
+            Some(Owner::One(account)) if !self.accounts.contains(&id) => *account,
             _ => id,
         }
     }

@@ -105,7 +105,7 @@ impl<'c> Source<'c> {
         if known.len() <= code {
             known.resize(code + 1, None);
         }
-        known[code].get_or_insert_with(|| self.names.shared(cell.naming, self.system, word.text)).clone()
+        *known[code].get_or_insert_with(|| self.names.shared(cell.naming, self.system, word.text))
     }
 
     fn shared(&self, cell: &Cell<'_>) -> Result<Text> {
@@ -118,8 +118,8 @@ impl<'c> Source<'c> {
         }
         let mut last = self.last.borrow_mut();
         match &mut last[cell.field] {
-            Some(same) if **same == *text => Ok(same.clone()),
-            other => Ok(other.insert(self.names.intern(&text)).clone()),
+            Some(same) if **same == *text => Ok(*same),
+            other => Ok(*other.insert(self.names.intern(&text))),
         }
     }
 }

@@ -38,12 +38,12 @@ impl Customers {
             .iter()
             .map(|a| {
                 let own = running.get(&a.account_id).map_or(&[][..], Vec::as_slice);
-                (a.account_id.clone(), Known { plan: plan_of(a, own), arr: arr_of(a, own) })
+                (a.account_id, Known { plan: plan_of(a, own), arr: arr_of(a, own) })
             })
             .collect();
         let mut rows: Vec<&Plan> = plans.iter().filter(|p| p.tier.is_some()).collect();
-        rows.sort_by_key(|p| (p.effective_from, p.tier.clone()));
-        let tiers = rows.into_iter().filter_map(|p| Some((p.plan.clone(), p.tier.clone()?))).collect();
+        rows.sort_by_key(|p| (p.effective_from, p.tier));
+        let tiers = rows.into_iter().filter_map(|p| Some((p.plan, p.tier?))).collect();
         Customers { accounts, tiers }
     }
 
@@ -69,7 +69,7 @@ impl Customers {
 
 fn plan_of(account: &Account, running: &[&Subscription]) -> Option<Text> {
     let first = || running.first().filter(|f| running.iter().all(|s| s.plan == f.plan));
-    account.plan.clone().or_else(|| Some(first()?.plan.clone()))
+    account.plan.or_else(|| Some(first()?.plan))
 }
 
 fn arr_of(account: &Account, running: &[&Subscription]) -> Option<Money> {

@@ -75,8 +75,8 @@ impl Entitlements {
         let mut rows = rows.into_iter().peekable();
         while let Some(first) = rows.next() {
             // An export mostly lists an account's features together.
-            let account = first.account_id.clone();
-            let list = by_account.entry(account.clone()).or_default();
+            let account = first.account_id;
+            let list = by_account.entry(account).or_default();
             list.push(Told::of(first));
             while let Some(row) = rows.next_if(|r| r.account_id == account) {
                 list.push(Told::of(row));

@@ -186,11 +186,11 @@ impl Health {
         day: NaiveDate,
         back: u32,
     ) -> Health {
-        customers.sort_by(|a, b| a.id.cmp(&b.id));
+        customers.sort_by_key(|a| a.id);
         for c in &mut customers {
             c.moods.sort_by_key(|m| m.day);
         }
-        let index = customers.iter().enumerate().map(|(at, c)| (c.id.clone(), at)).collect();
+        let index = customers.iter().enumerate().map(|(at, c)| (c.id, at)).collect();
         let day = number(day);
         let earliest = day.saturating_sub(i32::try_from(back).unwrap_or(i32::MAX));
         plans.see_uses(&activity, &customers, (earliest, day), i32::from(formula.adoption_days));

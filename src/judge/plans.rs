@@ -28,7 +28,7 @@ impl Catalogue {
     pub fn new(plans: Vec<Plan>) -> Catalogue {
         let mut by_plan: Map<Text, Vec<Plan>> = Map::default();
         for plan in plans {
-            by_plan.entry(plan.plan.clone()).or_default().push(plan);
+            by_plan.entry(plan.plan).or_default().push(plan);
         }
         for list in by_plan.values_mut() {
             list.sort_by(|a, b| {
@@ -161,15 +161,15 @@ impl PlanHistory {
             billing,
         };
         for (index, s) in history.subscriptions.iter().enumerate() {
-            history.by_id.insert(s.subscription_id.clone(), index);
-            history.by_account.entry(s.account_id.clone()).or_default().push(Timeline {
-                id: Some(s.subscription_id.clone()),
+            history.by_id.insert(s.subscription_id, index);
+            history.by_account.entry(s.account_id).or_default().push(Timeline {
+                id: Some(s.subscription_id),
                 subscription: Some(index),
                 changes: Vec::new(),
             });
         }
         for row in changes {
-            let lines = history.by_account.entry(row.account_id.clone()).or_default();
+            let lines = history.by_account.entry(row.account_id).or_default();
             let line = place_of(&row, lines, &history.subscriptions);
             let zone = lines[line].subscription.and_then(|s| history.subscriptions[s].timezone);
             let at = match row.effective_at {
@@ -190,7 +190,7 @@ impl PlanHistory {
             chain(&mut line.changes, changes);
         }
         for lines in history.by_account.values_mut() {
-            lines.sort_by(|a, b| a.id.cmp(&b.id));
+            lines.sort_by_key(|a| a.id);
         }
         history
     }
@@ -307,7 +307,7 @@ fn place_of(row: &PlanChange, lines: &mut Vec<Timeline>, subscriptions: &[Subscr
         }
     };
     found.unwrap_or_else(|| {
-        lines.push(Timeline { id: row.subscription_id.clone(), subscription: None, changes: Vec::new() });
+        lines.push(Timeline { id: row.subscription_id, subscription: None, changes: Vec::new() });
         lines.len() - 1
     })
 }
@@ -373,14 +373,14 @@ impl BilledPrices {
 
     /// The last price billed to an account for a plan in a currency, for a period that began before `before`.
     pub fn last(&self, account: &Text, plan: &Text, currency: &str, before: Instant) -> Option<&BilledPrice> {
-        let list = self.by.get(&(account.clone(), plan.clone()))?;
+        let list = self.by.get(&(*account, *plan))?;
         let earlier = list.partition_point(|p| p.start < before);
         list[..earlier].iter().rev().find(|p| *p.currency == *currency)
     }
 
     /// Every price billed to an account for a plan, by the period's start.
     pub fn all(&self, account: &Text, plan: &Text) -> &[BilledPrice] {
-        self.by.get(&(account.clone(), plan.clone())).map_or(&[], Vec::as_slice)
+        self.by.get(&(*account, *plan)).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -90,22 +90,22 @@ impl PriceBook {
                 })
                 .collect();
             match Price::from_rows(id, &rows) {
-                Ok(price) => book.by_metric.entry(first.metric.clone()).or_default().push(Listed {
+                Ok(price) => book.by_metric.entry(first.metric).or_default().push(Listed {
                     price,
-                    account: first.account_id.clone(),
-                    plan: first.plan.clone(),
+                    account: first.account_id,
+                    plan: first.plan,
                     from: first.effective_from,
                     to: first.effective_to,
                     at: first.at,
                 }),
-                Err(error) => book.faults.push((id.clone(), error.to_string(), first.at)),
+                Err(error) => book.faults.push((*id, error.to_string(), first.at)),
             }
         }
         let mut plans: Vec<&Plan> = plans.iter().collect();
         plans.sort_by_key(|p| (p.effective_from, &p.currency, &p.interval));
         for plan in plans {
             if let Some(unit) = plan.interval.as_deref().and_then(Unit::parse) {
-                book.intervals.insert(plan.plan.clone(), unit);
+                book.intervals.insert(plan.plan, unit);
             }
         }
         book

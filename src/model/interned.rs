@@ -55,7 +55,7 @@ impl Shared {
 
 impl Shard {
     fn find(&self, hash: u64, text: &str) -> Option<Text> {
-        self.texts.find(hash, |known| known.0 == hash && *known.1 == *text).map(|known| known.1.clone())
+        self.texts.find(hash, |known| known.0 == hash && *known.1 == *text).map(|known| known.1)
     }
 
     /// A copy of a text that is never freed.
@@ -113,7 +113,7 @@ impl From<&str> for Text {
             return known;
         }
         let new = shard.place(text);
-        shard.texts.insert_unique(hash, (hash, new.clone()), |known| known.0);
+        shard.texts.insert_unique(hash, (hash, new), |known| known.0);
         new
     }
 }
@@ -201,7 +201,7 @@ mod tests {
             prop_assert_eq!(&*first, &*a);
             prop_assert_eq!(first == second, a == b);
             prop_assert_eq!(first.cmp(&second), a.cmp(&b));
-            prop_assert_eq!(Text::from(a.clone()), first.clone());
+            prop_assert_eq!(Text::from(a.clone()), first);
             prop_assert_eq!(Text::known(&a), Some(first));
         }
     }

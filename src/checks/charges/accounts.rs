@@ -96,7 +96,7 @@ impl Sold {
             match plan.price {
                 Some(price) if price > Decimal::ZERO => {
                     paid.extend(features.iter().cloned());
-                    plans.insert(plan.plan.clone());
+                    plans.insert(plan.plan);
                 }
                 Some(_) if in_force => free.extend(features.iter().cloned()),
                 _ => {}
@@ -147,8 +147,8 @@ pub(super) fn not_billed(judge: &mut Judge<'_, '_>) {
                 .collect();
             let covers = lines.iter().filter(|l| l.bills(name, plan)).map(|l| (l.from, l.to)).collect();
             for gap in uncovered(&on, span, covers) {
-                let plan = if plan { Some(name.clone()) } else { plan_with(book, &holder.id, name, gap.0) };
-                gaps.entry((gap, plan)).or_default().push(name.clone());
+                let plan = if plan { Some(*name) } else { plan_with(book, &holder.id, name, gap.0) };
+                gaps.entry((gap, plan)).or_default().push(*name);
             }
         }
         for ((gap, plan), features) in gaps {
@@ -233,7 +233,7 @@ fn plan_with(book: &Book<'_>, account: &Text, feature: &Text, at: Instant) -> Op
     let with = found
         .iter()
         .find(|f| book.plans.features(f.plan, None, at).is_some_and(|list| list.contains(feature)));
-    with.map(|f| f.plan.clone())
+    with.map(|f| *f.plan)
 }
 
 fn finding(

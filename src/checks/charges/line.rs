@@ -248,10 +248,10 @@ fn billed_prices(book: &Book<'_>, line: &Line, plan: &Text) -> BilledPrices {
             end: period.end,
             unit: unit_price(l.unit, l.quantity, l.amount)?,
             currency: l.currency,
-            invoice: bill.id.clone(),
+            invoice: bill.id,
             at: l.at,
         };
-        Some((account.clone(), plan.clone(), price))
+        Some((*account, *plan, price))
     }))
 }
 
@@ -271,7 +271,7 @@ fn features(book: &Book<'_>, line: &Line, period: Period, state: &mut State<'_>)
     let on = |feature: &Text| {
         book.family(line.account).any(|a| book.entitled.overlaps(a, feature, period.start, period.end))
     };
-    let lacking: Vec<Text> = wanted.into_iter().filter(|f| !on(f)).cloned().collect();
+    let lacking: Vec<Text> = wanted.iter().filter(|f| !on(f)).cloned().collect();
     state.provisioned = Some(lacking.is_empty());
     // An account that has left has nothing switched on: that it has left is the finding.
     if state.inactive.is_none() {

@@ -48,7 +48,7 @@ impl Holders {
             return Ok(known);
         }
         let new = u32::try_from(self.list.len())?;
-        self.list.push(Holder { id: id.clone(), record: None, excluded: false, pays_for: Vec::new() });
+        self.list.push(Holder { id: *id, record: None, excluded: false, pays_for: Vec::new() });
         self.by_address.insert(address, new);
         Ok(new)
     }
@@ -249,7 +249,7 @@ pub(super) fn load<'d>(data: &'d Data<'d>, judges: impl Fn(Status) -> bool + Syn
 
 /// Links each account with those whose `bill_to`, followed to its end, leads to it.
 fn pay_for_each_other(holders: &mut [Holder]) {
-    let by_id: HashMap<Text, u32> = (0u32..).zip(holders.iter()).map(|(n, h)| (h.id.clone(), n)).collect();
+    let by_id: HashMap<Text, u32> = (0u32..).zip(holders.iter()).map(|(n, h)| (h.id, n)).collect();
     let next = |at: u32, list: &[Holder]| {
         let to = list[at as usize].record.as_ref()?.bill_to.as_ref()?;
         by_id.get(to).copied().filter(|&n| n != at)

@@ -138,7 +138,7 @@ impl<'d> Lookup<'d> {
         // What is taken from the first of them must not follow from the order of rows.
         by_account
             .values_mut()
-            .for_each(|list| list.sort_by(|a, b| a.subscription_id.cmp(&b.subscription_id)));
+            .for_each(|list| list.sort_by_key(|a| a.subscription_id));
         Lookup {
             accounts: records.accounts.iter().map(|a| (&a.account_id, a)).collect(),
             subscriptions: records.subscriptions.iter().map(|s| (&s.subscription_id, s)).collect(),
@@ -398,11 +398,11 @@ fn attribute(
     let mut by_account: HashMap<Text, Vec<usize>, foldhash::fast::RandomState> = HashMap::default();
     for (at, s) in sequences.iter().enumerate() {
         for p in payments.get(&s.invoice.invoice_id).into_iter().flatten() {
-            by_id.insert(p.payment_id.clone(), at);
+            by_id.insert(p.payment_id, at);
         }
-        by_account.entry(s.invoice.account_id.clone()).or_default().push(at);
+        by_account.entry(s.invoice.account_id).or_default().push(at);
     }
-    by_id.extend(sequences.iter().enumerate().map(|(at, s)| (s.invoice.invoice_id.clone(), at)));
+    by_id.extend(sequences.iter().enumerate().map(|(at, s)| (s.invoice.invoice_id, at)));
     for m in &records.messages {
         let kinds = [Some(word(&m.kind)), m.template.as_deref().map(word)];
         let Some(kind) = kinds.into_iter().flatten().find(|k| policy.is_dunning(k)) else { continue };

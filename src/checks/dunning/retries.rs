@@ -42,14 +42,14 @@ impl Pause {
         let estimated =
             m.estimated_seconds.and_then(TimeDelta::try_seconds).and_then(|d| from.checked_add_signed(d));
         let to = m.finished_at.or(estimated.filter(|_| m.started_at.is_none())).unwrap_or(as_of);
-        (from < to).then(|| Pause { why: Why::Migration, id: m.migration_id.clone(), from, to, place: m.at })
+        (from < to).then_some(Pause { why: Why::Migration, id: m.migration_id, from, to, place: m.at })
     }
 
     /// A SEV1 incident: from its start until it is resolved.
     pub(super) fn of_incident(i: &Incident, as_of: Instant) -> Option<Pause> {
         let (from, to) = (i.started_at, i.resolved_at.unwrap_or(as_of));
         let counts = i.severity.as_deref() == Some("SEV1") && from < to;
-        counts.then(|| Pause { why: Why::Incident, id: i.incident_id.clone(), from, to, place: i.at })
+        counts.then_some(Pause { why: Why::Incident, id: i.incident_id, from, to, place: i.at })
     }
 }
 

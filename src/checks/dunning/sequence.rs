@@ -122,7 +122,7 @@ pub(super) struct Sent {
 
 impl Sent {
     pub(super) fn of(m: &Message, kind: String) -> Sent {
-        Sent { at: m.sent_at, kind, channel: m.channel.clone(), recipient: m.recipient.clone(), place: m.at }
+        Sent { at: m.sent_at, kind, channel: m.channel, recipient: m.recipient, place: m.at }
     }
 
     /// Whether it is the same message again: not the same notice by another channel or to another person.

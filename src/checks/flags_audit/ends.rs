@@ -92,7 +92,7 @@ pub(super) mod tests {
             rollout: flag.rollout_percent,
             changed_at: flag.last_changed_at,
             evaluated_at: flag.last_evaluated_at,
-            status: flag.status.clone(),
+            status: flag.status,
             environment_at: None,
             flag,
         }

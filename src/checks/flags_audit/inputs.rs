@@ -114,7 +114,7 @@ impl There {
             self.rollout = self.rollout.take().max(Some((row.last_changed_at, percent, row.at)));
         }
         if let Some(status) = &row.status {
-            self.status = self.status.take().max(Some((row.last_evaluated_at, status.clone())));
+            self.status = self.status.take().max(Some((row.last_evaluated_at, *status)));
         }
     }
 }
@@ -131,11 +131,11 @@ pub(super) struct Inputs {
 pub(super) fn load(data: &Data<'_>, policy: &Policy) -> Result<Inputs> {
     let rows: Vec<InEnvironment> = data.load()?;
     let wanted = policy.environment.trim();
-    let names: BTreeSet<Text> = rows.iter().map(|r| r.environment.clone()).collect();
+    let names: BTreeSet<Text> = rows.iter().map(|r| r.environment).collect();
     let is_it = |name: &str| name.trim().eq_ignore_ascii_case(wanted);
     let mut there: HashMap<Text, There> = HashMap::new();
     for row in rows.iter().filter(|r| is_it(&r.environment)) {
-        there.entry(row.flag.clone()).or_default().add(row);
+        there.entry(row.flag).or_default().add(row);
     }
     let known = |flag: Flag| {
         let there = there.remove(&flag.flag).unwrap_or_default();
@@ -151,7 +151,7 @@ pub(super) fn load(data: &Data<'_>, policy: &Policy) -> Result<Inputs> {
 fn known(flag: Flag, there: There) -> Known {
     let archived = flag.status.as_deref() == Some("archived");
     let status =
-        if archived { flag.status.clone() } else { there.status.map(|(_, s)| s).or(flag.status.clone()) };
+        if archived { flag.status } else { there.status.map(|(_, s)| s).or(flag.status) };
     let environment_at = there.rollout.as_ref().map(|(_, _, at)| *at);
     Known {
         rollout: there.rollout.map(|(_, percent, _)| percent).or(flag.rollout_percent),

@@ -105,7 +105,7 @@ impl Inputs {
         let accounts: Vec<Account> = data.load()?;
         let kinds: HashMap<&str, Option<&str>> =
             accounts.iter().map(|a| (&*a.account_id, a.kind.as_deref())).collect();
-        let known: HashSet<Text> = requests.iter().map(|r| r.request_id.clone()).collect();
+        let known: HashSet<Text> = requests.iter().map(|r| r.request_id).collect();
         requests.retain(|r| r.received_at <= policy.as_of);
         let all = requests.len();
         requests.retain(|r| {
@@ -114,10 +114,10 @@ impl Inputs {
         });
         let excluded = (all - requests.len()) as u64;
         requests.sort_by(|a, b| (a.received_at, &a.request_id).cmp(&(b.received_at, &b.request_id)));
-        systems.sort_by(|a, b| a.system.cmp(&b.system));
+        systems.sort_by_key(|a| a.system);
         let mut confirmations: HashMap<Text, Vec<Confirmation>> = HashMap::new();
         for c in list {
-            confirmations.entry(c.request_id.clone()).or_default().push(c);
+            confirmations.entry(c.request_id).or_default().push(c);
         }
         let column = |name| data.has_column(REQUESTS, name);
         let has = Has {

@@ -103,16 +103,15 @@ fn of_row<'i>(inputs: &'i Inputs<'_>, change: &'i plans::Change) -> Event<'i> {
     Event {
         kind: Kind::Change,
         id,
-        account: row.account_id.clone(),
+        account: row.account_id,
         subscription,
         subscription_id: row
             .subscription_id
-            .clone()
-            .or_else(|| subscription.map(|s| s.subscription_id.clone())),
+            .or_else(|| subscription.map(|s| s.subscription_id)),
         at: change.at,
         zone: inputs.zone(subscription),
-        from: Some(row.from_plan.clone()),
-        to: Some(row.to_plan.clone()),
+        from: Some(row.from_plan),
+        to: Some(row.to_plan),
         row: Some(change),
         place: ("plan_changes", row.at),
     }
@@ -132,9 +131,9 @@ fn of_subscription<'i>(
     Event {
         kind,
         id: format!("{word}:{}", s.subscription_id),
-        account: s.account_id.clone(),
+        account: s.account_id,
         subscription: Some(s),
-        subscription_id: Some(s.subscription_id.clone()),
+        subscription_id: Some(s.subscription_id),
         at,
         zone: inputs.zone(Some(s)),
         from,
@@ -165,7 +164,7 @@ fn grid(inputs: &Inputs<'_>, s: &Subscription, interval: Option<Interval>) -> Op
 /// The plan that a subscription had at a moment.
 fn plan_at(inputs: &Inputs<'_>, s: &Subscription, at: Instant) -> Text {
     let known = inputs.history.in_force(&s.account_id, Some(&s.subscription_id), at);
-    known.first().map_or_else(|| s.plan.clone(), |f| f.plan.clone())
+    known.first().map_or_else(|| s.plan, |f| *f.plan)
 }
 
 /// A start that its subscription's grid of periods does not have: the first part of a period is charged. A first
@@ -202,14 +201,14 @@ fn start_within(inputs: &Inputs<'_>, s: &Subscription) -> Option<(Instant, Perio
 pub(super) fn wanted(inputs: &Inputs<'_>) -> Wanted {
     let mut wanted = Wanted::default();
     for change in inputs.history.changes() {
-        wanted.accounts.insert(change.row.account_id.clone());
+        wanted.accounts.insert(change.row.account_id);
         let own = inputs.history.subscription_of(change).map(|s| &s.subscription_id);
         wanted.subscriptions.extend(change.row.subscription_id.iter().chain(own).cloned());
     }
     for s in inputs.history.subscriptions() {
         if start_within(inputs, s).is_some() || end_of(inputs, s).is_some() {
-            wanted.accounts.insert(s.account_id.clone());
-            wanted.subscriptions.insert(s.subscription_id.clone());
+            wanted.accounts.insert(s.account_id);
+            wanted.subscriptions.insert(s.subscription_id);
         }
     }
     wanted
@@ -428,7 +427,7 @@ fn offer(inputs: &Inputs<'_>, event: &Event<'_>, plan: &Text, currency: &str) ->
         });
     };
     Ok(Offer {
-        plan: plan.clone(),
+        plan: *plan,
         price,
         listed,
         from_list: billed.is_none() && listed.is_some(),

@@ -123,8 +123,8 @@ impl Sieve<'_> {
         if bill.is_some_and(|b| &*b.status == "void") {
             return None;
         }
-        let account = account.or_else(|| bill.map(|b| b.account_id.clone()))?;
-        let subscription = subscription.or_else(|| bill?.subscription_id.clone());
+        let account = account.or_else(|| bill.map(|b| b.account_id))?;
+        let subscription = subscription.or_else(|| bill?.subscription_id);
         let wanted = self.wanted.accounts.contains(&account)
             || subscription.as_ref().is_some_and(|s| self.wanted.subscriptions.contains(s));
         Some(Owner { account, subscription, wanted })
@@ -137,7 +137,7 @@ impl Sieve<'_> {
     }
 
     fn take(&self, into: &mut Sifted, row: InvoiceLine, of_file: Tz) {
-        let Some(owner) = self.owner(&row.invoice_id, row.account_id.clone(), row.subscription_id.clone())
+        let Some(owner) = self.owner(&row.invoice_id, row.account_id, row.subscription_id)
         else {
             return;
         };
@@ -218,7 +218,7 @@ impl<'d> Inputs<'d> {
             lines_by_subscription: Map::default(),
             bills: Bills::default(),
             told: told(data.load()?),
-            accounts: accounts.into_iter().map(|a| (a.account_id.clone(), a)).collect(),
+            accounts: accounts.into_iter().map(|a| (a.account_id, a)).collect(),
             covered_from: None,
         })
     }
@@ -245,9 +245,9 @@ impl<'d> Inputs<'d> {
         // The keys are small beside the lines: those are moved once.
         lines.sort_by_cached_key(|l: &Line| (l.start, l.row.line_id.clone(), l.row.at));
         for (at, line) in lines.iter().enumerate() {
-            self.lines_by_account.entry(line.account.clone()).or_default().push(at);
+            self.lines_by_account.entry(line.account).or_default().push(at);
             if let Some(subscription) = &line.subscription {
-                self.lines_by_subscription.entry(subscription.clone()).or_default().push(at);
+                self.lines_by_subscription.entry(*subscription).or_default().push(at);
             }
         }
         self.billed = BilledPrices::of(lines.iter().filter_map(|l| self.billed_price(l)));
@@ -267,11 +267,11 @@ impl<'d> Inputs<'d> {
             start: line.start?,
             end: line.end,
             unit: unit_price(row.unit_amount, row.quantity, row.amount)?,
-            currency: row.currency.clone(),
-            invoice: row.invoice_id.clone(),
+            currency: row.currency,
+            invoice: row.invoice_id,
             at: row.at,
         };
-        Some((line.account.clone(), plan.clone(), price))
+        Some((line.account, *plan, price))
     }
 
     /// The lines that are of this account and, where both say one, of this subscription, in their order.

@@ -118,7 +118,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     events.retain(|e| {
         let out = inputs.excluded(&e.account);
         if out {
-            excluded.insert(e.account.clone());
+            excluded.insert(e.account);
         }
         !out
     });

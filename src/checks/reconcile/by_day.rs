@@ -48,7 +48,7 @@ pub(super) fn rows(
 }
 
 fn days(inputs: &Inputs<'_>, line: &Line, meter: &mut Meter<'_>, rows: &mut Vec<Row>) -> Result<()> {
-    let wanted = (line.account.clone(), line.metric.clone(), line.dimension.clone());
+    let wanted = (line.account, line.metric, line.dimension);
     let events = meter.events(&wanted)?;
     let read = |t: i64| local(DateTime::from_timestamp_nanos(t), line.zone).date();
     let nanos = |t: crate::model::time::Instant| t.timestamp_nanos_opt().unwrap_or(i64::MAX);

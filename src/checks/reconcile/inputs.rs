@@ -39,7 +39,7 @@ impl<'d> Inputs<'d> {
         let invoices: Vec<Invoice> = data.load()?;
         let mut by_account: HashMap<Text, Vec<Text>> = HashMap::new();
         for s in &subscriptions {
-            by_account.entry(s.account_id.clone()).or_default().push(s.subscription_id.clone());
+            by_account.entry(s.account_id).or_default().push(s.subscription_id);
         }
         // What is taken from the first of them must not follow from the order of rows.
         by_account.values_mut().for_each(|ids| ids.sort());
@@ -47,13 +47,13 @@ impl<'d> Inputs<'d> {
             data,
             aggregations: metrics
                 .iter()
-                .filter_map(|m| Some((m.metric.clone(), Aggregation::parse(m.aggregation.as_deref()?))))
+                .filter_map(|m| Some((m.metric, Aggregation::parse(m.aggregation.as_deref()?))))
                 .collect(),
             prices: PriceBook::new(&tiers, &plans),
-            accounts: accounts.into_iter().map(|a| (a.account_id.clone(), a)).collect(),
-            subscriptions: subscriptions.into_iter().map(|s| (s.subscription_id.clone(), s)).collect(),
+            accounts: accounts.into_iter().map(|a| (a.account_id, a)).collect(),
+            subscriptions: subscriptions.into_iter().map(|s| (s.subscription_id, s)).collect(),
             by_account,
-            invoices: invoices.into_iter().map(|i| (i.invoice_id.clone(), i)).collect(),
+            invoices: invoices.into_iter().map(|i| (i.invoice_id, i)).collect(),
             own_rows: HashSet::new(),
             billed,
         };
@@ -61,7 +61,7 @@ impl<'d> Inputs<'d> {
             .billed
             .iter()
             .filter(|b| inputs.status(b) != Some("void"))
-            .map(|b| (b.account_id.clone(), b.metric.clone()))
+            .map(|b| (b.account_id, b.metric))
             .collect();
         Ok(inputs)
     }
@@ -97,9 +97,8 @@ impl<'d> Inputs<'d> {
         let subscription = || b.subscription_id.as_ref().and_then(|s| self.subscriptions.get(s));
         let invoice = || b.invoice_id.as_ref().and_then(|i| self.invoices.get(i));
         b.plan
-            .clone()
-            .or_else(|| subscription().map(|s| s.plan.clone()))
-            .or_else(|| invoice().and_then(|i| i.plan.clone()))
+            .or_else(|| subscription().map(|s| s.plan))
+            .or_else(|| invoice().and_then(|i| i.plan))
             .or_else(|| self.plan_of_account(&b.account_id))
     }
 
@@ -110,12 +109,12 @@ impl<'d> Inputs<'d> {
             .iter()
             .filter_map(|s| self.subscriptions.get(s))
             .filter(|s| s.canceled_at.is_none())
-            .map(|s| s.plan.clone())
+            .map(|s| s.plan)
             .collect();
         plans.dedup();
         match &plans[..] {
-            [one] => Some(one.clone()),
-            _ => self.accounts.get(account).and_then(|a| a.plan.clone()).or_else(|| plans.first().cloned()),
+            [one] => Some(*one),
+            _ => self.accounts.get(account).and_then(|a| a.plan).or_else(|| plans.first().cloned()),
         }
     }
 
@@ -123,8 +122,8 @@ impl<'d> Inputs<'d> {
     pub(super) fn currency_of(&self, account: &Text) -> Option<Text> {
         let all = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
         let subscribed =
-            all.iter().filter_map(|s| self.subscriptions.get(s)).find_map(|s| s.currency.clone());
-        subscribed.or_else(|| self.accounts.get(account).and_then(|a| a.currency.clone()))
+            all.iter().filter_map(|s| self.subscriptions.get(s)).find_map(|s| s.currency);
+        subscribed.or_else(|| self.accounts.get(account).and_then(|a| a.currency))
     }
 
     /// The day of the month on which an account's periods begin, where its subscription says one.
@@ -137,17 +136,17 @@ impl<'d> Inputs<'d> {
     /// The account on whose bill an account's usage of a metric stands: its `bill_to`, followed to the end,
     /// unless it has billed rows of that metric itself.
     pub(super) fn payer(&self, account: &Text, metric: &Text) -> Text {
-        let mut at = account.clone();
+        let mut at = *account;
         for _ in 0..16 {
-            if self.own_rows.contains(&(at.clone(), metric.clone())) {
+            if self.own_rows.contains(&(at, *metric)) {
                 return at;
             }
-            match self.accounts.get(&at).and_then(|a| a.bill_to.clone()) {
+            match self.accounts.get(&at).and_then(|a| a.bill_to) {
                 Some(next) if next != at => at = next,
                 _ => return at,
             }
         }
-        account.clone()
+        *account
     }
 
     /// Whether an account is left out by scope.
@@ -191,7 +190,7 @@ pub(super) fn totals(inputs: &Inputs<'_>) -> Result<Totals> {
         coverage = Some(coverage.map_or((from, to), |(a, b)| (a.min(from), b.max(to))));
         let reading = Reading { from, to, quantity: t.quantity, ingested: None, unique: None };
         let payer = inputs.payer(&t.account_id, &t.metric);
-        by.entry((payer, t.metric.clone())).or_default().push(reading);
+        by.entry((payer, t.metric)).or_default().push(reading);
     }
     let readings = by
         .into_iter()

@@ -8,7 +8,7 @@ use super::{
     inputs::Inputs,
     lines::{self, Line},
     meter::Meter,
-    unbilled::Candidates,
+    unbilled::{Candidates, Covered},
 };
 use crate::{
     data::{Data, records::Text},
@@ -25,7 +25,8 @@ use crate::{
 };
 use anyhow::Result;
 use chrono::DateTime;
-use std::collections::{BTreeMap, BTreeSet};
+use chrono_tz::Tz;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A line's quantity as judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
         let wanted = limits.metrics.is_empty() || limits.metrics.iter().any(|m| **m == *l.metric);
         let out = inputs.excluded(&l.account);
         if out {
-            excluded.insert(l.account.clone());
+            excluded.insert(l.account);
         }
         wanted && !out
     });
@@ -175,7 +176,7 @@ impl Judge<'_, '_> {
             self.out.notes.push(format!("the meter covers {} to {}", text(from), text(to)));
         }
         let mut accounts = meter.accounts();
-        accounts.extend(self.lines.iter().map(|l| l.account.clone()));
+        accounts.extend(self.lines.iter().map(|l| l.account));
         let unknown: Vec<&Text> =
             accounts.iter().filter(|a| self.inputs.unknown(a) && !self.inputs.excluded(a)).collect();
         let unmatched = data.names.unmatched();
@@ -225,7 +226,7 @@ impl Judge<'_, '_> {
     fn unmetered(&mut self, meter: &Meter<'_>) -> BTreeSet<Text> {
         let metered = meter.metrics();
         let lacking: BTreeSet<Text> =
-            self.lines.iter().map(|l| l.metric.clone()).filter(|m| !metered.contains(m)).collect();
+            self.lines.iter().map(|l| l.metric).filter(|m| !metered.contains(m)).collect();
         for metric in &lacking {
             let lines = self.lines.iter().filter(|l| l.metric == *metric).count() as u64;
             let message = format!(
@@ -276,7 +277,7 @@ impl Judge<'_, '_> {
     }
 
     fn wanted(line: &Line) -> (Text, Text, Option<Text>) {
-        (line.account.clone(), line.metric.clone(), line.dimension.clone())
+        (line.account, line.metric, line.dimension)
     }
 
     fn quantities(
@@ -473,10 +474,11 @@ impl Judge<'_, '_> {
 
     /// Usage in periods that were billed to others.
     fn unbilled(&mut self, meter: &mut Meter<'_>, candidates: &Candidates) -> Result<()> {
-        let mut covered: BTreeMap<(&str, &str), Vec<(i64, i64)>> = BTreeMap::new();
+        let mut covered: HashMap<(Text, Text), Covered> = HashMap::new();
         for l in self.lines {
-            covered.entry((&l.account, &l.metric)).or_default().push((l.start, l.end));
+            covered.entry((l.account, l.metric)).or_default().add((l.start, l.end));
         }
+        let mut periods: HashMap<(Text, Tz), Vec<(i64, i64)>> = HashMap::new();
         let groups: Vec<_> = meter
             .groups()
             .into_iter()
@@ -485,24 +487,25 @@ impl Judge<'_, '_> {
         let single: BTreeSet<_> = groups
             .iter()
             .filter(|(_, m)| meter.needs_readings(m))
-            .map(|(a, m)| (a.clone(), m.clone(), None))
+            .map(|(a, m)| (*a, *m, None))
             .collect();
         meter.load(self.inputs, &single)?;
         let Some((oldest, newest)) = meter.coverage() else { return Ok(()) };
         let (mut looked_at, mut left_out) = (0, 0);
         for (account, metric) in groups {
             let zone = self.inputs.agreed_zone(&account, None);
-            let mut done = covered.get(&(&*account, &*metric)).cloned().unwrap_or_default();
-            for candidate in candidates.of_metric(&metric) {
-                let pieces = candidate.uncovered(zone, &done);
-                done.push(candidate.in_zone(zone));
+            let mut done = covered.remove(&(account, metric)).unwrap_or_default();
+            let periods = periods.entry((metric, zone)).or_insert_with(|| candidates.in_zone(&metric, zone));
+            for &mut period in periods {
+                let pieces = done.leave_of(period);
+                done.add(period);
                 let (Some(&(start, _)), Some(&(_, end))) = (pieces.first(), pieces.last()) else { continue };
                 if end > self.limits.over_by || start < oldest || end > newest {
                     left_out += 1;
                     continue;
                 }
                 looked_at += 1;
-                let wanted = (account.clone(), metric.clone(), None);
+                let wanted = (account, metric, None);
                 let used = pieces
                     .iter()
                     .try_fold(Decimal::ZERO, |s, (a, b)| decimal::add(s, meter.total(&wanted, *a, *b)?));

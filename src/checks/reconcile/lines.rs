@@ -173,9 +173,9 @@ fn by_content(a: &Billed, b: &Billed) -> Ordering {
 fn begun(first: &Placed<'_>) -> Line {
     let Placed { row, key, zone } = first;
     Line {
-        account: row.account_id.clone(),
-        metric: row.metric.clone(),
-        dimension: row.dimension.clone(),
+        account: row.account_id,
+        metric: row.metric,
+        dimension: row.dimension,
         start: key.start,
         end: key.end,
         start_text: row.period_start.to_string(),
@@ -222,10 +222,10 @@ fn add_row(inputs: &Inputs<'_>, line: &mut Line, b: &Billed) -> Result<()> {
         _ => None,
     };
     if let Some(currency) = &b.currency {
-        line.currencies.insert(currency.clone());
-        line.currency.get_or_insert_with(|| currency.clone());
+        line.currencies.insert(*currency);
+        line.currency.get_or_insert(*currency);
     }
-    line.invoices.extend(b.invoice_id.clone());
+    line.invoices.extend(b.invoice_id);
     if line.plan.is_none() {
         line.plan = inputs.plan_of(b);
     }

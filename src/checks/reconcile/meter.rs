@@ -73,7 +73,7 @@ impl<'d> Meter<'d> {
         let mut groups: BTreeMap<Group, Vec<u32>> = BTreeMap::new();
         for (at, key) in (0..).zip(metering.keys()) {
             let payer = inputs.payer(&key.account, &key.metric);
-            groups.entry((payer, key.metric.clone())).or_default().push(at);
+            groups.entry((payer, key.metric)).or_default().push(at);
         }
         let cuts = cuts(inputs, lines, candidates, &groups, metering.keys().len());
         let sums = metering.sums(&cuts)?;
@@ -126,7 +126,7 @@ impl<'d> Meter<'d> {
         let new: Vec<&Wanted> = wanted.iter().filter(|w| !self.readings.contains_key(*w)).collect();
         let mut marks = vec![false; e.metering.keys().len()];
         for (account, metric, _) in &new {
-            for &key in e.groups.get(&(account.clone(), metric.clone())).map_or(&[][..], Vec::as_slice) {
+            for &key in e.groups.get(&(*account, *metric)).map_or(&[][..], Vec::as_slice) {
                 marks[key as usize] = true;
             }
         }
@@ -141,7 +141,7 @@ impl<'d> Meter<'d> {
             let aggregation = self.aggregations.get(&w.1).copied().unwrap_or_default();
             let readings = Readings::of_events(&list, aggregation)
                 .context("a metric's quantities are too large to be summed exactly")?;
-            loaded.insert(w.clone(), readings);
+            loaded.insert(*w, readings);
         }
         self.readings.extend(loaded);
         Ok(())
@@ -151,7 +151,7 @@ impl<'d> Meter<'d> {
     pub(super) fn events(&mut self, w: &Wanted) -> Result<Vec<Event>> {
         let Source::Events(e) = &mut self.source else { return Ok(Vec::new()) };
         let mut marks = vec![false; e.metering.keys().len()];
-        for &key in e.groups.get(&(w.0.clone(), w.1.clone())).map_or(&[][..], Vec::as_slice) {
+        for &key in e.groups.get(&(w.0, w.1)).map_or(&[][..], Vec::as_slice) {
             marks[key as usize] = true;
         }
         let events = e.metering.events(&marks)?;
@@ -162,7 +162,7 @@ impl<'d> Meter<'d> {
     pub(super) fn readings(&self, w: &Wanted) -> Option<&Readings> {
         match &self.source {
             Source::Events(_) => self.readings.get(w),
-            Source::Totals(t) => t.readings.get(&(w.0.clone(), w.1.clone())),
+            Source::Totals(t) => t.readings.get(&(w.0, w.1)),
         }
     }
 
@@ -173,7 +173,7 @@ impl<'d> Meter<'d> {
 
     /// The quantity of `[from, to)`; `None` where it cannot be said.
     pub(super) fn total(&self, w: &Wanted, from: i64, to: i64) -> Option<Decimal> {
-        let group = (w.0.clone(), w.1.clone());
+        let group = (w.0, w.1);
         let e = match &self.source {
             Source::Totals(t) => {
                 return t.readings.get(&group).map_or(Some(Decimal::ZERO), |r| r.total(from, to));
@@ -204,7 +204,7 @@ impl<'d> Meter<'d> {
 }
 
 fn merged(e: &Events<'_>, events: &[Vec<Event>], w: &Wanted) -> Result<Vec<Event>> {
-    let keys = e.groups.get(&(w.0.clone(), w.1.clone())).map_or(&[][..], Vec::as_slice);
+    let keys = e.groups.get(&(w.0, w.1)).map_or(&[][..], Vec::as_slice);
     let fits = |k: &&u32| w.2.is_none() || e.metering.keys()[**k as usize].dimension == w.2;
     let mut list: Vec<Event> =
         keys.iter().filter(fits).flat_map(|k| events[*k as usize].iter().cloned()).collect();
@@ -232,7 +232,7 @@ fn cuts(
     for ((account, metric), members) in groups {
         let zone = inputs.agreed_zone(account, None);
         let common = shared
-            .entry((metric.clone(), zone))
+            .entry((*metric, zone))
             .or_insert_with(|| candidates.edges(metric, zone).into_iter().collect::<Vec<_>>().into())
             .clone();
         let mine = own.get(&(&**account, &**metric));

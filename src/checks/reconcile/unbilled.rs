@@ -43,7 +43,7 @@ impl Candidates {
             let mut order: Vec<(Candidate, u64)> = counts.into_iter().collect();
             let length = |c: &Candidate| c.to - c.from;
             order.sort_by(|a, b| (b.1, length(&b.0)).cmp(&(a.1, length(&a.0))).then_with(|| a.0.cmp(&b.0)));
-            by_metric.insert(metric.clone(), order.into_iter().map(|(c, _)| c).collect());
+            by_metric.insert(*metric, order.into_iter().map(|(c, _)| c).collect());
         }
         Candidates { by_metric }
     }
@@ -51,6 +51,11 @@ impl Candidates {
     /// The periods of a metric.
     pub(super) fn of_metric(&self, metric: &Text) -> &[Candidate] {
         self.by_metric.get(metric).map_or(&[], Vec::as_slice)
+    }
+
+    /// The periods of a metric in a zone.
+    pub(super) fn in_zone(&self, metric: &Text, zone: Tz) -> Vec<(i64, i64)> {
+        self.of_metric(metric).iter().map(|candidate| candidate.in_zone(zone)).collect()
     }
 
     /// Their ends as instants in a zone.
@@ -64,28 +69,38 @@ impl Candidate {
     pub(super) fn in_zone(&self, zone: Tz) -> (i64, i64) {
         (nanos(self.from, zone), nanos(self.to, zone))
     }
+}
 
-    /// What a set of covered spans leaves of it, in a zone.
-    pub(super) fn uncovered(&self, zone: Tz, covered: &[(i64, i64)]) -> Vec<(i64, i64)> {
-        let (start, end) = self.in_zone(zone);
-        let mut at = start;
-        let mut left = Vec::new();
-        // A period that ends before it starts covers nothing.
-        let mut spans: Vec<(i64, i64)> = covered.iter().copied().filter(|(a, b)| a < b).collect();
-        spans.sort_unstable();
-        for (from, to) in spans {
+/// Spans of time, in order and apart from one another.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Covered(Vec<(i64, i64)>);
+
+impl Covered {
+    /// A period that ends before it starts covers nothing.
+    pub(super) fn add(&mut self, (from, to): (i64, i64)) {
+        if from >= to {
+            return;
+        }
+        let first = self.0.partition_point(|span| span.1 < from);
+        let after = self.0.partition_point(|span| span.0 <= to);
+        let merged =
+            self.0[first..after].iter().fold((from, to), |all, span| (all.0.min(span.0), all.1.max(span.1)));
+        self.0.splice(first..after, [merged]);
+    }
+
+    /// What they leave of a period.
+    pub(super) fn leave_of(&self, (start, end): (i64, i64)) -> Vec<(i64, i64)> {
+        let (mut at, mut left) = (start, Vec::new());
+        let first = self.0.partition_point(|span| span.1 <= start);
+        for &(from, to) in self.0[first..].iter().take_while(|span| span.0 < end) {
             if from > at {
-                left.push((at, from.min(end)));
+                left.push((at, from));
             }
-            at = at.max(to);
-            if at >= end {
-                break;
-            }
+            at = to;
         }
         if at < end {
             left.push((at, end));
         }
-        left.retain(|(a, b)| a < b);
         left
     }
 }
@@ -109,7 +124,9 @@ mod tests {
             let period = Candidate { from: day(10), to: day(30) };
             let nanos = |n: i64| n * 86_400_000_000_000;
             let covered: Vec<(i64, i64)> = spans.iter().map(|(a, l)| (nanos(*a), nanos(a + l))).collect();
-            let left = period.uncovered(Tz::UTC, &covered);
+            let mut spans = Covered::default();
+            covered.iter().for_each(|span| spans.add(*span));
+            let left = spans.leave_of(period.in_zone(Tz::UTC));
             for n in 10..30 {
                 let inside = |list: &[(i64, i64)]| list.iter().filter(|(a, b)| (*a..*b).contains(&nanos(n))).count();
                 prop_assert_eq!(inside(&left), usize::from(inside(&covered) == 0), "day {}", n);

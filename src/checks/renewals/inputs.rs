@@ -47,17 +47,17 @@ fn runs(s: &Subscription) -> bool {
 impl Inputs {
     pub(super) fn load(data: &Data<'_>, loaded: &Loaded, today: NaiveDate) -> Result<Inputs> {
         let mut subscriptions: Vec<Subscription> = data.load()?;
-        subscriptions.sort_by(|a, b| a.subscription_id.cmp(&b.subscription_id));
-        let mut known: HashSet<Text> = loaded.accounts.iter().map(|a| a.account_id.clone()).collect();
+        subscriptions.sort_by_key(|a| a.subscription_id);
+        let mut known: HashSet<Text> = loaded.accounts.iter().map(|a| a.account_id).collect();
         if loaded.excluded > 0 {
             let all: Vec<Account> = data.load()?;
             known.extend(all.into_iter().map(|a| a.account_id));
         }
         let named: BTreeSet<&Text> = subscriptions.iter().map(|s| &s.account_id).collect();
-        let unknown = named.iter().filter(|id| !known.contains(**id)).map(|id| (*id).clone()).collect();
+        let unknown = named.iter().filter(|id| !known.contains(**id)).map(|id| *(*id)).collect();
         let mut running: HashMap<Text, BTreeSet<Text>> = HashMap::new();
         for s in subscriptions.iter().filter(|s| runs(s)) {
-            running.entry(s.account_id.clone()).or_default().insert(s.subscription_id.clone());
+            running.entry(s.account_id).or_default().insert(s.subscription_id);
         }
         let (contacts, log_from) = contacts(data, &subscriptions, today)?;
         let names_accounts = data.has_column("messages", "account_id");
@@ -127,8 +127,8 @@ fn contacts(
         let about = m.related_id.as_ref().and_then(|id| owners.get(id)).copied();
         let Some(account) = m.account_id.as_ref().or(about) else { continue };
         let contact =
-            Contact { kind: word(&m.kind), sent_at: m.sent_at, day, related: m.related_id.clone(), at: m.at };
-        by.entry(account.clone()).or_default().push(contact);
+            Contact { kind: word(&m.kind), sent_at: m.sent_at, day, related: m.related_id, at: m.at };
+        by.entry(*account).or_default().push(contact);
     }
     for list in by.values_mut() {
         list.sort_by(|a, b| (a.sent_at, &a.kind, &a.related).cmp(&(b.sent_at, &b.kind, &b.related)));

@@ -115,7 +115,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     }
     out.unmatched_ids = inputs.unknown.len() as u64;
     let (mut cases, untold) = judged(data, &setting, &loaded, &inputs, &mut out);
-    cases.sort_by_key(|c| (c.date, c.account.account_id.clone(), c.subscription.subscription_id.clone()));
+    cases.sort_by_key(|c| (c.date, c.account.account_id, c.subscription.subscription_id));
     let mut told = Told { data, setting: &setting, loaded: &loaded, inputs: &inputs, out };
     for case in &cases {
         told.case(case);

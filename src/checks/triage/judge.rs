@@ -71,7 +71,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     let mut wanted: BTreeMap<Text, BTreeSet<NaiveDate>> = BTreeMap::new();
     for (ticket, account) in &picked.tickets {
         if let Some(account) = account {
-            wanted.entry(account.clone()).or_default().insert(day(ticket));
+            wanted.entry(*account).or_default().insert(day(ticket));
         }
     }
     let risks = Risks::of(&loaded, &policy, &wanted);
@@ -86,7 +86,7 @@ pub(super) fn run(data: &Data<'_>) -> Result<Outcome> {
     };
     for (ticket, account) in &picked.tickets {
         let known = Known {
-            account: account.clone(),
+            account: *account,
             tier: account.as_ref().and_then(|a| loaded.customers.tier(a)).map(str::to_owned),
             risk: account.as_ref().map(|a| risks.on(a, day(ticket))).unwrap_or_default(),
             top: account.as_ref().is_some_and(|a| top.contains(a)),
@@ -227,7 +227,7 @@ impl Told<'_, '_> {
 
     fn ticket(&mut self, judged: &Judged<'_>, account: Option<&Account>, open: &[&Outage]) {
         let known = &judged.known;
-        self.tierless.extend(known.account.clone().filter(|_| known.tier.is_none()));
+        self.tierless.extend(known.account.filter(|_| known.tier.is_none()));
         let found = self.findings(judged, account, open);
         self.replay.count(judged, &found);
         let worst = found.iter().map(|f| u8::from(f.severity != Severity::Error)).min().unwrap_or(2);

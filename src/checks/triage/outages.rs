@@ -32,7 +32,7 @@ pub(super) fn outages(incidents: &[Incident], issues: &[KnownIssue]) -> Vec<Outa
     let mut by_id: BTreeMap<&str, Outage> = BTreeMap::new();
     for i in incidents {
         let outage = Outage {
-            id: i.incident_id.clone(),
+            id: i.incident_id,
             from: i.started_at,
             to: i.resolved_at,
             areas: area(&i.feature_area).into_iter().collect(),
@@ -49,7 +49,7 @@ pub(super) fn outages(incidents: &[Incident], issues: &[KnownIssue]) -> Vec<Outa
     for issue in issues {
         let Some(id) = &issue.incident_id else { continue };
         let outage = by_id.entry(id).or_insert_with(|| Outage {
-            id: id.clone(),
+            id: *id,
             from: issue.started_at,
             to: issue.ended_at,
             areas: BTreeSet::new(),

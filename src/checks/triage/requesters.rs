@@ -75,14 +75,14 @@ fn add(map: &mut HashMap<String, Option<Text>>, key: String, account: &Text) {
                 *owner = None;
             }
         })
-        .or_insert_with(|| Some(account.clone()));
+        .or_insert_with(|| Some(*account));
 }
 
 impl Requesters {
     pub(super) fn new(accounts: &[AccountAddress]) -> Requesters {
         let mut known = Requesters::default();
         for account in accounts {
-            known.ids.insert(account.account_id.clone());
+            known.ids.insert(account.account_id);
             let Some((address, domain)) = account.email.as_deref().and_then(address) else { continue };
             add(&mut known.addresses, address, &account.account_id);
             if !is_free_mail(&domain) {

@@ -64,7 +64,7 @@ impl Risks {
                     None => format!("score {shown:.1}"),
                 };
                 let risk = Risk { score: Some(shown), at_risk: Some(low || fall.is_some()), why };
-                risks.by_day.insert((account.clone(), *day), risk);
+                risks.by_day.insert((*account, *day), risk);
             }
         }
         risks
@@ -72,7 +72,7 @@ impl Risks {
 
     /// An account's health on a day; nothing is known of what was not asked for.
     pub(super) fn on(&self, account: &Text, day: NaiveDate) -> Risk {
-        self.by_day.get(&(account.clone(), day)).cloned().unwrap_or_default()
+        self.by_day.get(&(*account, day)).cloned().unwrap_or_default()
     }
 }
 
@@ -111,7 +111,7 @@ pub(super) fn largest(accounts: &[Account], customers: &Customers, share: Decima
         for (amount, account) in &list {
             let greater = list.partition_point(|(other, _)| other > amount);
             if within(greater) {
-                top.insert((*account).clone());
+                top.insert(*(*account));
             }
         }
     }

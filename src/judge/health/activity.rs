@@ -273,8 +273,8 @@ impl Activity {
             return at;
         }
         self.daily.push(Daily::default());
-        self.ids.push(id.clone());
-        self.accounts.insert(id.clone(), self.daily.len() - 1);
+        self.ids.push(*id);
+        self.accounts.insert(*id, self.daily.len() - 1);
         self.daily.len() - 1
     }
 
@@ -304,7 +304,7 @@ impl Activity {
             return id;
         }
         let id = FeatureId(self.names.len() as u32);
-        self.names.push(name.clone());
+        self.names.push(name);
         self.features.insert(name, id);
         id
     }
@@ -458,7 +458,7 @@ mod tests {
                 let uses = |all: &Activity, daily: &Daily| {
                     let mut uses = std::collections::BTreeSet::new();
                     daily.each_use(from, to, |day, feature| {
-                        uses.insert((day, all.name(feature).clone()));
+                        uses.insert((day, *all.name(feature)));
                     });
                     uses
                 };

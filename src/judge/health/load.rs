@@ -124,7 +124,7 @@ pub fn load(data: &Data<'_>, back: u32, activity_days: u32) -> Result<Loaded> {
     unknown.sort();
     let (out, mut accounts): (Vec<Account>, Vec<Account>) =
         all.into_iter().partition(|a| settings.scope.excludes(&a.account_id, a.kind.as_deref()));
-    accounts.sort_by(|a, b| a.account_id.cmp(&b.account_id));
+    accounts.sort_by_key(|a| a.account_id);
 
     let customers = Customers::new(&accounts, &subscriptions, &plans);
     let plans = plan_rows(settings, &plans, &mut activity);
@@ -146,9 +146,9 @@ pub fn load(data: &Data<'_>, back: u32, activity_days: u32) -> Result<Loaded> {
                 _ => Standing::Good,
             };
             Customer {
-                id: a.account_id.clone(),
+                id: a.account_id,
                 plan: customers.plan(&a.account_id).cloned(),
-                currency: a.currency.clone(),
+                currency: a.currency,
                 created: a.created_at.map(|t| day_of(t, zone)),
                 moods,
                 billing: Billing {
@@ -182,8 +182,8 @@ fn day_from(t: Instant, zone: Tz) -> NaiveDate {
 fn plan_rows(settings: &Settings, plans: &[Plan], activity: &mut Activity) -> Plans {
     let zone = settings.timezone;
     let rows = plans.iter().map(|p| PlanRow {
-        plan: p.plan.clone(),
-        currency: p.currency.clone(),
+        plan: p.plan,
+        currency: p.currency,
         from: p.effective_from.map(|t| day_from(t, zone)),
         to: p.effective_to.map(|t| day_from(t, zone)),
         features: p
@@ -200,7 +200,7 @@ fn tickets_by_account(tickets: Vec<Ticket>) -> HashMap<Text, Vec<Ticket>> {
     let mut by: HashMap<Text, Vec<Ticket>> = HashMap::new();
     for t in tickets {
         if let Some(account) = &t.account_id {
-            by.entry(account.clone()).or_default().push(t);
+            by.entry(*account).or_default().push(t);
         }
     }
     by
@@ -217,14 +217,14 @@ struct Bills {
 /// An invoice that no export of invoices holds owes what its first failed attempt asked for; failed payments that
 /// name no invoice are taken for one invoice an account, amount and currency.
 fn bills(invoices: Vec<Invoice>, payments: Vec<Payment>, zone: Tz) -> Result<Bills> {
-    let invoices: HashMap<Text, Invoice> = invoices.into_iter().map(|i| (i.invoice_id.clone(), i)).collect();
+    let invoices: HashMap<Text, Invoice> = invoices.into_iter().map(|i| (i.invoice_id, i)).collect();
     let mut by_invoice: BTreeMap<Vec<Text>, Vec<Payment>> = BTreeMap::new();
     for p in payments {
         let key = match (&p.invoice_id, &p.account_id) {
-            (Some(invoice), _) => vec![invoice.clone()],
+            (Some(invoice), _) => vec![*invoice],
             (None, Some(account)) => {
                 let amount = p.amount.map_or_else(String::new, |a| a.abs().normalize().to_string());
-                vec![account.clone(), amount.into(), p.currency.clone().unwrap_or_else(|| "".into())]
+                vec![*account, amount.into(), p.currency.unwrap_or_else(|| "".into())]
             }
             (None, None) => continue,
         };
@@ -257,9 +257,9 @@ fn bills(invoices: Vec<Invoice>, payments: Vec<Payment>, zone: Tz) -> Result<Bil
             (end, _) => end,
         };
         let trouble = Trouble { failed: day_of(failed_at, zone), settled: settled.map(|t| day_of(t, zone)) };
-        bills.troubles.entry(account.clone()).or_default().push(trouble);
+        bills.troubles.entry(*account).or_default().push(trouble);
         let places = payments.iter().filter(failed).map(|p| (day_of(p.attempted_at, zone), p.at));
-        bills.failures.entry(account.clone()).or_default().extend(places);
+        bills.failures.entry(*account).or_default().extend(places);
     }
     for troubles in bills.troubles.values_mut() {
         troubles.sort_unstable();

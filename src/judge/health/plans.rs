@@ -41,7 +41,7 @@ impl Plans {
             row.features.sort_unstable();
             row.features.dedup();
             if !row.features.is_empty() {
-                plans.rows.entry(row.plan.clone()).or_default().push(row);
+                plans.rows.entry(row.plan).or_default().push(row);
             }
         }
         for rows in plans.rows.values_mut() {
@@ -120,7 +120,7 @@ impl Plans {
                     }
                 }
             }
-            self.used.insert(plan.clone(), counts);
+            self.used.insert(*plan, counts);
         }
     }
 }

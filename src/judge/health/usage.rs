@@ -100,14 +100,14 @@ impl Health {
             let Some(&last) = on.last() else { continue };
             if last < to && on.len() >= least as usize {
                 found.push(Abandoned {
-                    feature: self.activity.name(feature).clone(),
+                    feature: *self.activity.name(feature),
                     days: on.len() as u32,
                     last: date(last),
                     rows: on.iter().flat_map(|d| daily.rows(*d, d + 1)).collect(),
                 });
             }
         }
-        found.sort_by(|a, b| a.feature.cmp(&b.feature));
+        found.sort_by_key(|a| a.feature);
         Some(found)
     }
 

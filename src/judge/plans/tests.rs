@@ -119,7 +119,7 @@ fn the_changes_tell_the_plan_and_not_a_subscription_that_was_left_behind() {
     );
     assert_eq!(plans(&h, Some("sub_a"), "2026-09-14T23:59:59Z"), ["enterprise"]);
     let after = h.in_force(&"acct_a".into(), Some(&"sub_a".into()), t("2026-09-15"));
-    assert_eq!((&*after[0].plan.clone(), after[0].change.unwrap().at), ("pro", t("2026-09-15")));
+    assert_eq!((&**after[0].plan, after[0].change.unwrap().at), ("pro", t("2026-09-15")));
     assert!(h.in_force(&"acct_a".into(), None, t("2026-09-14"))[0].change.is_none());
 }
 
