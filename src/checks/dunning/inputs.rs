@@ -136,9 +136,7 @@ impl<'d> Lookup<'d> {
     pub(super) fn new(records: &'d Records, default_zone: Tz, as_of: Instant) -> Lookup<'d> {
         let mut by_account = index(&records.subscriptions, |s| Some(&s.account_id));
         // What is taken from the first of them must not follow from the order of rows.
-        by_account
-            .values_mut()
-            .for_each(|list| list.sort_by_key(|a| a.subscription_id));
+        by_account.values_mut().for_each(|list| list.sort_by_key(|a| a.subscription_id));
         Lookup {
             accounts: records.accounts.iter().map(|a| (&a.account_id, a)).collect(),
             subscriptions: records.subscriptions.iter().map(|s| (&s.subscription_id, s)).collect(),

@@ -150,8 +150,7 @@ pub(super) fn load(data: &Data<'_>, policy: &Policy) -> Result<Inputs> {
 
 fn known(flag: Flag, there: There) -> Known {
     let archived = flag.status.as_deref() == Some("archived");
-    let status =
-        if archived { flag.status } else { there.status.map(|(_, s)| s).or(flag.status) };
+    let status = if archived { flag.status } else { there.status.map(|(_, s)| s).or(flag.status) };
     let environment_at = there.rollout.as_ref().map(|(_, _, at)| *at);
     Known {
         rollout: there.rollout.map(|(_, percent, _)| percent).or(flag.rollout_percent),

@@ -105,9 +105,7 @@ fn of_row<'i>(inputs: &'i Inputs<'_>, change: &'i plans::Change) -> Event<'i> {
         id,
         account: row.account_id,
         subscription,
-        subscription_id: row
-            .subscription_id
-            .or_else(|| subscription.map(|s| s.subscription_id)),
+        subscription_id: row.subscription_id.or_else(|| subscription.map(|s| s.subscription_id)),
         at: change.at,
         zone: inputs.zone(subscription),
         from: Some(row.from_plan),

@@ -137,8 +137,7 @@ impl Sieve<'_> {
     }
 
     fn take(&self, into: &mut Sifted, row: InvoiceLine, of_file: Tz) {
-        let Some(owner) = self.owner(&row.invoice_id, row.account_id, row.subscription_id)
-        else {
+        let Some(owner) = self.owner(&row.invoice_id, row.account_id, row.subscription_id) else {
             return;
         };
         let moment = |stamp| self.moment(stamp, of_file, owner.subscription.as_ref());

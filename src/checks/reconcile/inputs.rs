@@ -121,8 +121,7 @@ impl<'d> Inputs<'d> {
     /// The currency that an account is billed in: its subscription's, else its own.
     pub(super) fn currency_of(&self, account: &Text) -> Option<Text> {
         let all = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
-        let subscribed =
-            all.iter().filter_map(|s| self.subscriptions.get(s)).find_map(|s| s.currency);
+        let subscribed = all.iter().filter_map(|s| self.subscriptions.get(s)).find_map(|s| s.currency);
         subscribed.or_else(|| self.accounts.get(account).and_then(|a| a.currency))
     }
 

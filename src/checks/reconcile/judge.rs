@@ -484,11 +484,8 @@ impl Judge<'_, '_> {
             .into_iter()
             .filter(|(a, m)| !candidates.of_metric(m).is_empty() && !self.inputs.excluded(a))
             .collect();
-        let single: BTreeSet<_> = groups
-            .iter()
-            .filter(|(_, m)| meter.needs_readings(m))
-            .map(|(a, m)| (*a, *m, None))
-            .collect();
+        let single: BTreeSet<_> =
+            groups.iter().filter(|(_, m)| meter.needs_readings(m)).map(|(a, m)| (*a, *m, None)).collect();
         meter.load(self.inputs, &single)?;
         let Some((oldest, newest)) = meter.coverage() else { return Ok(()) };
         let (mut looked_at, mut left_out) = (0, 0);
