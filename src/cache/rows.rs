@@ -1,7 +1,7 @@
 //! Ordinary rows: some thousands to a block, column by column, each column in the form that fits it.
 //!
-//! A block is one blob; [`block`] says how it is laid out, [`column`](mod@column) which forms there are. Whatever the form, a cell's
-//! canonical text comes back as it was. Numbers in it are LEB128, signed ones zigzag.
+//! A block is one blob; [`block`] says how it is laid out, [`column`](mod@column) which forms there are. Whatever the
+//! form, a cell's canonical text comes back as it was. Numbers in it are LEB128, signed ones zigzag.
 
 mod block;
 mod bytes;

@@ -14,10 +14,14 @@ const MANY: usize = 2_000;
 /// Pieces a thread: one that meets quick pieces takes more of them.
 const PIECES: usize = 8;
 
+/// How many threads so many items are worth.
+fn threads_for(items: usize) -> usize {
+    if items < MANY { 1 } else { thread::available_parallelism().map_or(1, usize::from) }
+}
+
 /// What `f` makes of each item, in the items' order, on all cores where there are many.
 pub fn each<'t, T: Sync, R: Send>(items: &'t [T], f: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
-    let cores = if items.len() < MANY { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
-    each_on(cores, items, f)
+    each_on(threads_for(items.len()), items, f)
 }
 
 fn each_on<'t, T: Sync, R: Send>(cores: usize, items: &'t [T], f: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
@@ -28,9 +32,11 @@ fn each_on<'t, T: Sync, R: Send>(cores: usize, items: &'t [T], f: impl Fn(&'t T)
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Vec<R>)>> = Mutex::default();
     let work = || {
-        while let Some(at) =
-            Some(next.fetch_add(1, Ordering::Relaxed) * length).filter(|at| *at < items.len())
-        {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed) * length;
+            if at >= items.len() {
+                return;
+            }
             let piece = &items[at..items.len().min(at + length)];
             let made = piece.iter().map(&f).collect();
             done.lock().unwrap_or_else(PoisonError::into_inner).push((at, made));
@@ -52,8 +58,7 @@ fn each_on<'t, T: Sync, R: Send>(cores: usize, items: &'t [T], f: impl Fn(&'t T)
 
 /// Changes each item, on all cores where there are many.
 pub fn change<T: Send>(items: &mut [T], f: impl Fn(&mut T) + Sync) {
-    let cores = if items.len() < MANY { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
-    let length = items.len().div_ceil(cores).max(1);
+    let length = items.len().div_ceil(threads_for(items.len())).max(1);
     thread::scope(|scope| {
         let mut pieces = items.chunks_mut(length);
         let first = pieces.next();

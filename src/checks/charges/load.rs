@@ -52,9 +52,7 @@ impl Holders {
         self.by_address.insert(address, new);
         Ok(new)
     }
-}
 
-impl Holders {
     /// The number of an account that has one; quick where it is `likely`.
     fn known(&self, id: &Text, likely: u32) -> Option<u32> {
         match self.list.get(likely as usize) {
@@ -120,9 +118,11 @@ impl Billing {
         }
         let strangers = strangers.into_inner().unwrap_or_else(PoisonError::into_inner);
         let strangers: HashMap<At, Text> = strangers.into_iter().collect();
-        for line in lines.iter_mut().filter(|_| !strangers.is_empty()) {
-            if let Some(id) = strangers.get(&line.at) {
-                line.account = billing.holders.of(id)?;
+        if !strangers.is_empty() {
+            for line in &mut lines {
+                if let Some(id) = strangers.get(&line.at) {
+                    line.account = billing.holders.of(id)?;
+                }
             }
         }
         billing.lines = lines;

@@ -493,7 +493,7 @@ impl Judge<'_, '_> {
             let zone = self.inputs.agreed_zone(&account, None);
             let mut done = covered.remove(&(account, metric)).unwrap_or_default();
             let periods = periods.entry((metric, zone)).or_insert_with(|| candidates.in_zone(&metric, zone));
-            for &mut period in periods {
+            for &period in periods.iter() {
                 let pieces = done.leave_of(period);
                 done.add(period);
                 let (Some(&(start, _)), Some(&(_, end))) = (pieces.first(), pieces.last()) else { continue };
