@@ -13,7 +13,7 @@ use std::{
 /// A text of which the process holds one copy, until it ends: an id, a name, a word such as a status.
 ///
 /// It takes eight bytes. Copies and comparisons for equality cost nothing; the order is that of the texts' bytes. A map keyed by texts is asked
-/// with a text; [`Text::known`] finds that of a `&str`.
+/// with a text.
 #[derive(Clone, Copy)]
 pub struct Text(&'static &'static str);
 
@@ -87,12 +87,6 @@ impl Shard {
 }
 
 impl Text {
-    /// The text that is known already; `None` where no row has ever held it.
-    pub fn known(text: &str) -> Option<Text> {
-        let (hash, shard) = SHARED.shard(text);
-        shard.find(hash, text)
-    }
-
     /// The text.
     #[inline]
     pub fn as_str(&self) -> &'static str {
@@ -202,7 +196,6 @@ mod tests {
             prop_assert_eq!(first == second, a == b);
             prop_assert_eq!(first.cmp(&second), a.cmp(&b));
             prop_assert_eq!(Text::from(a.clone()), first);
-            prop_assert_eq!(Text::known(&a), Some(first));
         }
     }
 
@@ -214,11 +207,6 @@ mod tests {
             assert_eq!(&*Text::from(text), text);
         }
         assert_ne!(Text::from(""), Text::from(&*long));
-    }
-
-    #[test]
-    fn what_no_row_held_is_not_known() {
-        assert_eq!(Text::known("a text that stands in no other test"), None);
     }
 
     #[test]
