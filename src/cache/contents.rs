@@ -78,6 +78,26 @@ pub struct Part {
     pub distinct_keys: bool,
 }
 
+impl Part {
+    /// A part without rows.
+    pub fn new(id: i64, dataset: &'static Dataset) -> Part {
+        Part {
+            id,
+            dataset,
+            rows: 0,
+            loaded: 0,
+            rejected: 0,
+            filtered: 0,
+            oldest: None,
+            newest: None,
+            present: Vec::new(),
+            system: None,
+            pack: None,
+            distinct_keys: false,
+        }
+    }
+}
+
 /// A file's bytes, read in one way.
 #[derive(Clone, Debug)]
 pub struct Content {

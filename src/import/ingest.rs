@@ -496,20 +496,6 @@ fn without_rows(
     datasets: Vec<&'static Dataset>,
     problems: Vec<(String, String)>,
 ) -> Input {
-    let part = |dataset| Part {
-        id: UNUSABLE,
-        dataset,
-        rows: 0,
-        loaded: 0,
-        rejected: 0,
-        filtered: 0,
-        oldest: None,
-        newest: None,
-        present: Vec::new(),
-        system: None,
-        pack: None,
-        distinct_keys: false,
-    };
     let content = Content {
         id: UNUSABLE,
         digest,
@@ -518,7 +504,7 @@ fn without_rows(
         pack: None,
         warnings: Vec::new(),
         problems,
-        parts: datasets.into_iter().map(part).collect(),
+        parts: datasets.into_iter().map(|dataset| Part::new(UNUSABLE, dataset)).collect(),
     };
     Input { file: export.shown.clone(), content, zone: None }
 }

@@ -440,20 +440,8 @@ impl<'w> Sink<'w> {
             let at = match parts.iter().position(|p| p.dataset.name == dataset.name) {
                 Some(at) => at,
                 None => {
-                    parts.push(Part {
-                        id: cache.begin_part(content, dataset)?,
-                        dataset,
-                        rows: 0,
-                        loaded: 0,
-                        rejected: 0,
-                        filtered: 0,
-                        oldest: None,
-                        newest: None,
-                        present: Vec::new(),
-                        system: system.clone(),
-                        pack: None,
-                        distinct_keys: false,
-                    });
+                    let id = cache.begin_part(content, dataset)?;
+                    parts.push(Part { system: system.clone(), ..Part::new(id, dataset) });
                     parts.len() - 1
                 }
             };

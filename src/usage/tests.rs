@@ -76,20 +76,8 @@ fn store(cache: &mut Cache, file: usize, rows: &[Row], zone: Tz) -> MeterPart {
             if !packer.is_empty() {
                 writer.push(packer.take())?;
             }
-            let whole = Part {
-                id: part,
-                dataset,
-                rows: rows.len() as u64,
-                loaded: rows.len() as u64,
-                rejected: 0,
-                filtered: 0,
-                oldest: None,
-                newest: None,
-                present: Vec::new(),
-                system: None,
-                pack: None,
-                distinct_keys: false,
-            };
+            let whole =
+                Part { rows: rows.len() as u64, loaded: rows.len() as u64, ..Part::new(part, dataset) };
             cache.finish_part(&whole, Some(&table.into_bytes()))?;
             let pack = writer.finish(cache, content)?;
             let draft =

@@ -1649,20 +1649,7 @@ mod blocks {
                     writer.push(block)?;
                 }
                 let rows = blocks.iter().map(|b| b.len() as u64).sum();
-                let part = Part {
-                    id,
-                    dataset,
-                    rows,
-                    loaded: rows,
-                    rejected: 0,
-                    filtered: 0,
-                    oldest: None,
-                    newest: None,
-                    present: Vec::new(),
-                    system: None,
-                    pack: None,
-                    distinct_keys: false,
-                };
+                let part = Part { rows, loaded: rows, ..Part::new(id, dataset) };
                 cache.finish_part(&part, Some(&table.into_bytes()))?;
                 let pack = writer.finish(cache, content)?;
                 let draft = ContentDraft {
